@@ -282,7 +282,6 @@ TERMS = (
         "rejects what is new on a rod and narrower than blur",
         functions={f"{VISION}.cement.cement_patches.CementPatches.without_stripes": _second},
     ),
-    Term("tubes: uncovered", "a tube lies over no dark gap", {"tubular.max_uncovered_share": 1.0}),
     Term("tubes: evenness", "a tube is evenly wide", {"tubular.min_evenness": 0.0}),
     Term("wall alone", "no outline, no tubes", {"tubular.min_length_mm": 25.0}),
 )

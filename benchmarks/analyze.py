@@ -2,8 +2,13 @@
 
 Decoding alone, the fold alone over frames in memory, and the whole without and with the overlay
 video, in one run: machines differ, and so does what else they do. With a core for each, a frame of
-the whole without the video takes as long as the slower of decoding and fold. Twelve bits, quantum
+the whole without the video takes as long as the slower of decoding and fold. What precedes the
+first frame is a line of its own: matplotlib is imported once, however long the sequence, and that
+takes as long as 15 frames, or 60 where Python must not keep its compiled form. Twelve bits, quantum
 noise: 0.7 MB a frame, simulated in a minute; or any case given as the argument.
+
+A decoder that holds the interpreter lock would let the fold wait. So the share of its time without
+the lock is printed, too: that of its processor time which passes while another thread holds it.
 
 Before that, what one core needs for each part of a frame: decoding, fold and video take turns, and
 only the time of this process counts. So their ratios hold on a machine that is busy, too.
@@ -16,9 +21,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakwatch.benchmark.latency import time_floor
@@ -46,6 +53,8 @@ opens_ml = 1.0
 WANTED_HZ = 60.0
 # Of the time that the fold takes: the video is drawn and encoded beside it.
 WANTED_SHARE = 1.0
+# Numbers that are summed while the lock is held: about a millisecond.
+HELD_FOR = 50_000
 Part = Callable[[AnalysisRun, Callable[[], None]], object]
 
 
@@ -86,11 +95,12 @@ def print_parts(case: Path, folder: Path) -> None:
     print(f"load {os.getloadavg()[0]:.1f}; floor {floor_ms:.2f} ms")
     taken = {}
     for name, part in parts.items():
-        taken[name], of_cores_s, rest_s = timed(part, case, settings)
+        took = timed(part, case, settings)
+        taken[name] = took.frame_s
         print(
-            f"{name:20} {1e3 * taken[name]:6.1f} ms a frame, {1 / taken[name]:5.0f} frames/s, "
-            f"{1e3 * taken[name] / floor_ms:5.1f} floors; {1e3 * of_cores_s:5.1f} ms of all cores; "
-            f"then {rest_s:.1f} s"
+            f"{name:20} {1e3 * took.frame_s:6.1f} ms a frame, {1 / took.frame_s:5.0f} frames/s, "
+            f"{1e3 * took.frame_s / floor_ms:5.1f} floors; {1e3 * took.of_cores_s:5.1f} ms of all "
+            f"cores; before the first {took.before_s:.1f} s, after the last {took.after_s:.1f} s"
         )
     slower = max(taken["decoding alone"], taken["fold alone"])
     after_each_other = taken["decoding alone"] + taken["fold alone"]
@@ -98,6 +108,33 @@ def print_parts(case: Path, folder: Path) -> None:
     print(f"one after the other they would take {after_each_other / slower:.2f} of it.")
     print(f"wanted: {WANTED_HZ:g} frames/s on 2 cores with nothing beside it.")
     print(f"The video adds {taken['analyze'] / taken['analyze --no-video'] - 1:.0%}.")
+    free = share_without_lock(lambda: [None for _ in open_run(case, settings).frames])
+    print(f"Decoding runs without the interpreter lock for {free:.0%} of its time, or more.")
+
+
+def share_without_lock(work: Callable[[], object]) -> float:
+    """Return the least share of the processor time of `work` that needs no interpreter lock."""
+    used_s, clocks, began = [0.0], [0], threading.Event()
+
+    def measured() -> None:
+        clocks[0] = time.pthread_getcpuclockid(threading.get_ident())
+        began.set()
+        began_s = time.thread_time()
+        work()
+        used_s[0] = time.thread_time() - began_s
+
+    thread = threading.Thread(target=measured)
+    thread.start()
+    began.wait()
+    without_s = 0.0
+    while thread.is_alive():
+        with suppress(OSError):  # the thread has ended
+            before_s = time.clock_gettime(clocks[0])
+            sum(range(HELD_FOR))  # one call: nobody else gets the lock before its end
+            without_s += time.clock_gettime(clocks[0]) - before_s
+        time.sleep(0)
+    thread.join()
+    return without_s / used_s[0]
 
 
 def print_turns(case: Path, settings: Settings, folder: Path) -> None:
@@ -144,22 +181,39 @@ def turns(case: Path, settings: Settings, folder: Path) -> tuple[float, float, f
     return of_frames[0], of_frames[1], of_frames[2], 1e3 * closing_s
 
 
-def timed(part: Part, case: Path, settings: Settings) -> tuple[float, float, float]:
-    """Return seconds per frame of `part` on a newly opened run, those of all cores, and the rest.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a part took.
 
-    The rest is what follows the last frame: a trend is drawn, a video is finished.
+    Parameters
+    ----------
+    frame_s, of_cores_s : float
+        From the first frame to the last: seconds a frame, and those of all cores together.
+    before_s, after_s : float
+        Up to the first frame, with imports; after the last: a trend is drawn, a video finished.
     """
+
+    frame_s: float
+    of_cores_s: float
+    before_s: float
+    after_s: float
+
+
+def timed(part: Part, case: Path, settings: Settings) -> Taken:
+    """Time `part` on a newly opened run of two frames or more."""
     moments: list[tuple[float, float]] = []
     run = open_run(case, settings)
     try:
-        began, used = time.perf_counter(), time.process_time()
+        began = time.perf_counter()
         part(run, lambda: moments.append((time.perf_counter(), time.process_time())))
         ended = time.perf_counter()
     finally:
         run.source.close()
-    last, used_by_then = moments[-1]
-    count = len(moments)
-    return (last - began) / count, (used_by_then - used) / count, ended - last
+    (first, used_first), (last, used_last) = moments[0], moments[-1]
+    steps = len(moments) - 1
+    return Taken(
+        (last - first) / steps, (used_last - used_first) / steps, first - began, ended - last
+    )
 
 
 if __name__ == "__main__":

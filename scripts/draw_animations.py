@@ -132,7 +132,7 @@ def drawn_frames(case: Path, only: Collection[int] = ()) -> tuple[list[Image.Ima
     run.source.close()
     greys = grey_mapping([snapshot.frame for snapshot in snapshots[:PREVIEW_FRAMES]])
     for at, snapshot in enumerate(snapshots):
-        history.append(snapshot.observation)
+        history.append(snapshot.observation, snapshot.alert)
         if at not in (only or chosen_frames(len(snapshots))):
             continue
         # The time that a decision took is of this machine, and is left out.

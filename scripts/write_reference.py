@@ -71,6 +71,30 @@ Written from `leakwatch/pipeline/conditions.py` and the settings by `make refere
 | --- | --- | --- | --- | --- |
 """
 
+SAFETY_PLANES = """
+## Two planes
+
+With [two planes](../how-to/two-planes.md) each has its own level by the conditions above, and one banner
+shows the worse of those that count. From the most urgent: STOP, UNKNOWN, WATCH, PARTLY, CLEAR. The other
+plane is named beside it, and the alarm is the more urgent of both.
+
+| A plane that | counts as |
+| --- | --- |
+| is on: its source does not state that fluoroscopy is off, and nobody paused it | its own level. Silent, frozen, late, lost or ended is UNKNOWN: it may be broken |
+| is off: its source states that fluoroscopy is off | PARTLY, without a sound: one plane alone is watched, which is never CLEAR |
+| is paused by a person (O) | nothing: the level is that of the other plane, and the banner says what is paused |
+| is off or paused, but shows a STOP or WATCH, or a STOP was acknowledged in it | that STOP or WATCH, with its alarm |
+| is off or paused, like the other one | its own level: nothing is excused if no plane is on |
+
+So CLEAR is never shown while a plane is UNKNOWN, unless a person paused that plane. A pause excuses only
+what cannot be seen. It ends with the same key, or by itself when images return after they were off; one
+plane at least stays monitored. Pauses are in `events.jsonl` of their plane.
+
+The posterior wall rule holds in the lateral view only, so a plane in AP view is PARTLY at best, and so are
+both together. `tests/live/test_planes.py` states these rules for any two planes, and
+`tests/live/test_two_planes.py` for sources and analyses that fail in one of them.
+"""  # noqa: E501
+
 
 def safety_text() -> str:
     """The page of the conditions: see `leakwatch.pipeline.conditions.TABLE`."""
@@ -82,7 +106,7 @@ def safety_text() -> str:
         reasons = ", ".join(f"`{reason}`" for reason in row.reasons)
         name = row.condition.value.replace("_", " ")
         rows.append(f"| **{name}** | {evidence} | {limit} | {reasons} | {row.remedy} |")
-    return SAFETY_HEAD + "\n".join(rows) + "\n"
+    return SAFETY_HEAD + "\n".join(rows) + "\n" + SAFETY_PLANES
 
 
 def parameters(struct: type[msgspec.Struct]) -> dict[str, str]:

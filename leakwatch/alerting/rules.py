@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from leakwatch.alerting.margins import MarginChange, alerting_with_margin, margin_in_force
 from leakwatch.config import AlertingSettings, Settings
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.recent_values import keep_last
@@ -54,6 +55,10 @@ class AlertState:
         Whether no frame was assessed for longer than `stale_after_s` before it.
     level, reasons
         As shown last; None before the first frame.
+    margins : tuple of MarginChange
+        Margins that the operator set, in order.
+    margin_mm : float or None
+        The last of them that is in force; None: that of the settings.
     """
 
     settings: Settings
@@ -69,11 +74,23 @@ class AlertState:
     after_pause: bool = False
     level: Level | None = None
     reasons: tuple[Reason, ...] = ()
+    margins: tuple[MarginChange, ...] = ()
+    margin_mm: float | None = None
+
+    @property
+    def alerting(self) -> AlertingSettings:
+        """Settings of the rules, with the margin in force."""
+        return alerting_with_margin(self.settings.alerting, self.margin_mm)
 
 
 def initial_state(settings: Settings) -> AlertState:
     """Return the state before the first frame."""
     return AlertState(settings)
+
+
+def change_margin(state: AlertState, change: MarginChange) -> AlertState:
+    """Return the state with a margin of the operator, which holds from its frame on."""
+    return replace(state, margins=(*state.margins, change))
 
 
 def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Alert]:
@@ -88,7 +105,8 @@ def decide(state: AlertState, observation: Observation) -> tuple[AlertState, Ale
     -------
     AlertState, Alert
     """
-    settings = state.settings.alerting
+    state = replace(state, margin_mm=margin_in_force(state.margins, observation.frame))
+    settings = state.alerting
     met = _stop_conditions(observation, settings)
     state = _update_recent(state, met, observation)
     margin_mm = _margin_mm(observation, settings)
@@ -137,6 +155,8 @@ def restart_baseline(state: AlertState) -> AlertState:
         latched=state.latched,
         level=state.level,
         reasons=state.reasons,
+        margins=state.margins,
+        margin_mm=state.margin_mm,
     )
 
 
@@ -164,6 +184,8 @@ def undo_restart(before: AlertState, now: AlertState) -> AlertState:
         watch_reasons=(),
         level=now.level,
         reasons=now.reasons,
+        margins=now.margins,
+        margin_mm=now.margin_mm,
     )
 
 
@@ -346,7 +368,7 @@ def _update_watch(
     seconds: float | None,
     met: tuple[Reason, ...],
 ) -> AlertState:
-    settings = state.settings.alerting
+    settings = state.alerting
     reasons = list(met)
     wall = observation.wall_distance
     lateral = Reason.VIEW not in observation.unavailable
@@ -383,7 +405,16 @@ def _reported(
         # What cannot be assessed now is shown beside the STOP, not instead of it.
         level, reasons = Level.STOP, state.latched + blind
     events = _events(state, level, reasons, observation)
-    alert = Alert(level, reasons, bool(state.latched), current, seconds, events, acknowledged)
+    alert = Alert(
+        level,
+        reasons,
+        bool(state.latched),
+        current,
+        seconds,
+        events,
+        acknowledged,
+        state.margin_mm,
+    )
     return replace(state, level=level, reasons=reasons), alert
 
 

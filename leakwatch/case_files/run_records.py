@@ -203,22 +203,29 @@ def _quality(snapshot: Snapshot) -> dict[str, Any]:
     calibration = observation.calibration
     tubes = [tube.length_px for tube in observation.tubes]
     wall = observation.wall_distance
-    return measured | {
-        "conditions": {one.condition: _condition(one) for one in observation.conditions},
-        "repeated": observation.repeated,
-        "unavailable": observation.unavailable,
-        "rules": find_active_rules(observation),
-        "mm_per_px": rounded(calibration.mm_per_px, _RATIO),
-        "mm_per_px_sigma": rounded(calibration.mm_per_px_sigma, _RATIO),
-        "spacing_source": calibration.source,
-        "time_source": snapshot.frame.acquisition.time_source,
-        "distance_px": None if wall is None else rounded(wall.distance_px, _PX),
-        "tubular_length_px": rounded(max(tubes, default=0.0), _PX),
-        "latched": alert.latched,
-        "current_level": alert.current_level,
-        "time_to_margin_s": rounded(alert.time_to_margin_s, _MM),
-        "volume": None if observation.cement is None else _volume(observation.cement.volume),
-    }
+    # Only what differs from settings.toml, which has the margin at the start.
+    changed = {} if alert.margin_mm is None else {"margin_mm": rounded(alert.margin_mm, _MM)}
+    return (
+        measured
+        | changed
+        | {
+            "conditions": {one.condition: _condition(one) for one in observation.conditions},
+            "repeated": observation.repeated,
+            "unavailable": observation.unavailable,
+            "rules": find_active_rules(observation),
+            "mm_per_px": rounded(calibration.mm_per_px, _RATIO),
+            "mm_per_px_sigma": rounded(calibration.mm_per_px_sigma, _RATIO),
+            "spacing_source": calibration.source,
+            "time_source": snapshot.frame.acquisition.time_source,
+            "distance_px": None if wall is None else rounded(wall.distance_px, _PX),
+            "tubular_length_px": rounded(max(tubes, default=0.0), _PX),
+            "latched": alert.latched,
+            "acknowledged": alert.acknowledged,
+            "current_level": alert.current_level,
+            "time_to_margin_s": rounded(alert.time_to_margin_s, _MM),
+            "volume": None if observation.cement is None else _volume(observation.cement.volume),
+        }
+    )
 
 
 def _volume(volume: CementVolume) -> dict[str, Any]:

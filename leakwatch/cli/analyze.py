@@ -21,6 +21,7 @@ from leakwatch.cli.console import (
     fail,
     print_line,
     progress,
+    tell_interrupted,
     warn,
 )
 from leakwatch.cli.log_start import logged
@@ -143,7 +144,7 @@ def _analyse_alone(run: AnalysisRun, out: Path, wanted: _Wanted, strict: bool) -
     if outcome.not_recorded is not None:
         fail(outcome.not_recorded)
     if outcome.interrupted:
-        warn(
+        tell_interrupted(
             counted(
                 "interrupted: {count} frame is complete; plots and video may have fewer",
                 "interrupted: {count} frames are complete; plots and video may have fewer",

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from leakwatch.cli.console import BAD_INPUT, ENDED_EARLY, INTERRUPTED, NOT_WATCHED, print_line, warn
 from leakwatch.core.errors import LeakWatchError
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.messages import counted, text, translate
 from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.quantities import FINEST_ML, FINEST_MM, FINEST_MM2, round_to_uncertainty
 
 if TYPE_CHECKING:
     from leakwatch.cli.sequences import Asked
@@ -91,7 +93,13 @@ def analyse_all(
                 "{number} of {total}: {name}", number=number, total=len(runs), name=asked.name
             )
             warn(place)
-            found = _attempt(asked, out / asked.name, place, analyse_one)
+            try:
+                INTERRUPTIONS.release()
+                found = _attempt(asked, out / asked.name, place, analyse_one)
+                INTERRUPTIONS.hold()
+            except KeyboardInterrupt:  # before the first frame of this one
+                INTERRUPTIONS.hold()
+                break
             done.append(found)
             _keep(table, found)
             if found.outcome is not None and found.outcome.interrupted:
@@ -129,9 +137,9 @@ def _keep(table: LineFile, found: Analysed) -> None:
             None if stop is None else stop.frame,
             None if stop is None else round(stop.time_s, 4),
             None if stop is None or stop.reason is None else stop.reason.value,
-            _rounded(outcome.smallest_distance_mm),
-            _rounded(outcome.largest_area_mm2),
-            _rounded(outcome.largest_volume_ml),
+            _rounded(outcome.smallest_distance_mm, FINEST_MM),
+            _rounded(outcome.largest_area_mm2, FINEST_MM2),
+            _rounded(outcome.largest_volume_ml, FINEST_ML),
         )
     not_watched = " | ".join(found.not_watched)
     table.write(
@@ -139,8 +147,8 @@ def _keep(table: LineFile, found: Analysed) -> None:
     )
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _rounded(value: float | None, finest: float) -> float | None:
+    return None if value is None else round_to_uncertainty(value, None, finest)[0]
 
 
 def print_summary(done: Sequence[Analysed], out: Path, asked: int) -> None:

@@ -27,10 +27,12 @@ from leakwatch.cli.console import (
 )
 from leakwatch.cli.options import CalibrationOption, CaseOption, NoCaseOption, SettingsOption
 from leakwatch.core.messages import counted, text, translate
+from leakwatch.display.quantities import wall_distance_text
 from leakwatch.files.private_files import copy_private_tree, make_private_folder
 from leakwatch.files.untrusted_text import escape_control_characters, safe_file_name
 
 if TYPE_CHECKING:
+    from leakwatch.core.results import Event
     from leakwatch.library.case_library import LibraryCase
 
 cases = typer.Typer(
@@ -79,8 +81,10 @@ def list_cases(as_json: JsonOption = False) -> None:
 @cases.command()
 def show(case: CaseArgument, as_json: JsonOption = False) -> None:
     """Show a case and its events."""
+    from leakwatch.case_files.planes_file import find_second_plane, worse_text
     from leakwatch.case_files.run_records import read_events
     from leakwatch.library.case_library import CaseLibrary
+    from leakwatch.library.session_planes import read_planes
     from leakwatch.sinks.recording.recorder import EVENTS_NAME
 
     with errors_in_one_paragraph(), CaseLibrary() as library:
@@ -88,15 +92,43 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
         found = library.case(case)
         path = found.folder / EVENTS_NAME
         events = read_events(path) if path.exists() else ()
+        planes = read_planes(found.folder) if found.state != "recording" else ()
+        second = find_second_plane(found.folder)
+        others = () if second is None else read_events(second.folder / EVENTS_NAME)
     if as_json:
-        _print_json(_as_dict(found) | {"events": [asdict(event) for event in events]})
+        content = _as_dict(found) | {"events": [asdict(event) for event in events]}
+        if second is not None:
+            content["second_events"] = [asdict(event) for event in others]
+        _print_json(content)
         return
     for name, value in zip(_COLUMNS, _row(found), strict=True):
         print_line(f"{name + ':':<12}{value}")
     print_line(f"{'folder:':<12}{found.folder}")
+    if len(planes) > 1:
+        print_line(
+            text("planes:     {worse}", worse=worse_text([plane.summary for plane in planes]))
+        )
+    _print_events(events)
+    if second is not None:
+        print_line(text("second plane:"))
+        _print_events(others)
+    if found.state == "recording":
+        print_line(
+            text(
+                "It is being recorded, or the recording was interrupted: leakwatch recover {id}",
+                id=found.id,
+            ),
+            err=True,
+        )
+
+
+def _print_events(events: Sequence[Event]) -> None:
     for event in events:
         words = [event.kind, event.level, event.reason, event.text]
-        distance = "" if event.distance_mm is None else f" {event.distance_mm:.1f} mm"
+        distance = ""
+        if event.distance_mm is not None:
+            shown = wall_distance_text(event.distance_mm, event.distance_sigma_mm)
+            distance = f" {translate(shown)}"
         said = " ".join(str(word) for word in words if word is not None)
         print_line(
             text(
@@ -106,14 +138,6 @@ def show(case: CaseArgument, as_json: JsonOption = False) -> None:
                 level=said,
                 distance=distance,
             )
-        )
-    if found.state == "recording":
-        print_line(
-            text(
-                "It is being recorded, or the recording was interrupted: leakwatch recover {id}",
-                id=found.id,
-            ),
-            err=True,
         )
 
 

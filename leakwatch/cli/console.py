@@ -20,7 +20,7 @@ import typer
 
 from leakwatch.core.errors import LeakWatchError, missing_extra
 from leakwatch.core.frame import TimeSource
-from leakwatch.core.interruption import handle_signals
+from leakwatch.core.interruption import INTERRUPTIONS, handle_signals
 from leakwatch.core.messages import text, translate
 from leakwatch.files.bounded_input import shorten
 from leakwatch.files.untrusted_text import escape_control_characters
@@ -40,9 +40,17 @@ BAD_INPUT, ENDED_EARLY, NOT_WATCHED, INTERRUPTED = 2, 3, 4, 130
 
 @contextmanager
 def errors_in_one_paragraph() -> Iterator[None]:
-    """Print errors of LeakWatch as one paragraph, and exit with `BAD_INPUT`."""
+    """Print errors of LeakWatch as one paragraph, and exit with `BAD_INPUT`.
+
+    An interruption after the end of this block is too late to change the exit code.
+    """
     try:
+        INTERRUPTIONS.release()  # an earlier block has ended, and this one may be interrupted
         yield
+        INTERRUPTIONS.hold()
+    except typer.Exit:
+        INTERRUPTIONS.hold()
+        raise
     except LeakWatchError as error:
         fail(str(error))
     except BrokenPipeError:
@@ -57,26 +65,35 @@ def errors_in_one_paragraph() -> Iterator[None]:
             )
         )
     except KeyboardInterrupt:
-        warn(text("interrupted; files written so far are kept."))
+        INTERRUPTIONS.hold()
+        tell_interrupted()
         raise typer.Exit(INTERRUPTED) from None
+
+
+def tell_interrupted(
+    message: str = text("interrupted; files written so far are kept."),
+) -> None:
+    """Print what an interruption left, and remember that it was told."""
+    INTERRUPTIONS.told = True
+    warn(message)
 
 
 @contextmanager
 def ended_like_interrupted() -> Iterator[None]:
     """Treat a shutdown, or a closed terminal, like Ctrl-C.
 
-    By default Python ends at once, and the last file of a recording would not be completed.
+    By default Python ends at once, and the last file of a recording would not be completed. In the
+    program, the handlers stay until its end.
     """
-    with handle_signals(_interrupted, "SIGTERM", "SIGHUP", "SIGBREAK"):
+    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
+    with handle_signals(_interrupted, *names, lasting=INTERRUPTIONS.is_heard):
         yield
 
 
 def _interrupted(number: int, stack: FrameType | None) -> None:
     """Call the current handler of Ctrl-C, even if the shell disabled Ctrl-C."""
     handler = signal.getsignal(signal.SIGINT)
-    if not callable(handler):
-        raise KeyboardInterrupt
-    handler(number, stack)
+    (handler if callable(handler) else INTERRUPTIONS.handle)(number, stack)
 
 
 def print_line(message: str, err: bool = False) -> None:
@@ -242,14 +259,19 @@ def progress(name: str, total: int | None) -> Iterator[Callable[..., None]]:
         yield on_frame
 
 
+def has_display() -> bool:
+    """Return whether a window can be shown; without a display, Qt would end the process."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in named)
+
+
 def require_display(
     instead: str = text(
         "`leakwatch replay ... --record FILE.png`, or `leakwatch analyze`, which writes overlay.mp4"
     ),
 ) -> None:
-    """Check that there is a display; without one, Qt would end the process."""
-    named = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in named):
+    """Check that there is a display."""
+    if not has_display():
         fail(text("there is no display for the window. Use {command}.", command=instead))
 
 

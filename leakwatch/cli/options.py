@@ -59,6 +59,23 @@ SinkOption = Annotated[
     ),
 ]
 
+# Of the second plane of a biplane C-arm.
+SecondOption = Annotated[
+    str | None,
+    typer.Option(
+        "--second",
+        metavar="SOURCE",
+        help=text("Source of the second plane of a biplane C-arm, or of its other view."),
+    ),
+]
+SecondCaseOption = Annotated[
+    Path | None, typer.Option("--second-case", help=text("--case for the second plane."))
+]
+SecondCalibrationOption = Annotated[
+    Path | None,
+    typer.Option("--second-calibration", help=text("--calibration for the second plane.")),
+]
+
 # Of `simulate`.
 CtOption = Annotated[
     Path | None,

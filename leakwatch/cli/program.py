@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from leakwatch.cli.console import log_on_stderr
 from leakwatch.cli.deidentify import deidentify
 from leakwatch.cli.doctor import doctor
 from leakwatch.cli.help_pages import HELP_NAMES, Command, Group, with_plain_flags
+from leakwatch.cli.home import can_open_home, open_home
 from leakwatch.cli.mark import mark
 from leakwatch.cli.program_end import run_to_end
 from leakwatch.cli.recover import recover
@@ -45,10 +47,25 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    run_to_end(_run)
+
+
+def _run() -> None:
     log_on_stderr()
     # Files may contain patient data. Libraries that write files use these permissions.
     os.umask(OTHERS)
-    run_to_end(app)
+    if len(sys.argv) == 1 and can_open_home():
+        _home()
+    else:
+        app()
+
+
+def _home() -> None:
+    """Open the start window; its errors end the program as those of a command do."""
+    try:
+        open_home()
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
 
 
 def _print_version(wanted: bool) -> None:

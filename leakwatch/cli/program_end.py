@@ -1,4 +1,7 @@
-"""End of the program while a thread that nobody waits for is still at work.
+"""End of the program: after an interruption, and while an abandoned thread is still at work.
+
+Ctrl-C is handled from the start of the program until its process ends. Before the results are
+complete, it ends the program with a sentence and exit code 130; afterwards it changes nothing.
 
 A video that is not finished soon after Ctrl-C is left to its thread, as is a driver that hangs.
 When such a thread returns from C++ into an interpreter that is ending, Python before 3.14 unwinds
@@ -10,12 +13,17 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-_FAILED, _INTERRUPTED = 1, 130
+from leakwatch.cli.console import INTERRUPTED, tell_interrupted, warn
+from leakwatch.core.interruption import INTERRUPTIONS, known_signals
+from leakwatch.core.messages import text
+
+_FAILED = 1
 
 
 class _Ending:
@@ -35,15 +43,31 @@ def run_to_end(app: Callable[[], object]) -> None:
     ending = _Ending()
     # Registered first, so that it comes last: after the clean-up of everything that is used.
     atexit.register(_leave_threads, ending)
+    INTERRUPTIONS.hear()
     try:
         app()
+        INTERRUPTIONS.hold()
         ending.code = 0
     except SystemExit as error:
+        INTERRUPTIONS.hold()
         ending.code = exit_number(error.code)
+        _tell(ending.code)
         raise
     except KeyboardInterrupt:
-        ending.code = _INTERRUPTED
-        raise
+        INTERRUPTIONS.hold()
+        ending.code = INTERRUPTED
+        _tell(INTERRUPTED)
+        raise SystemExit(INTERRUPTED) from None
+    _tell(0)
+
+
+def _tell(code: int) -> None:
+    """Print what became of an interruption, if nobody has done so."""
+    if code == INTERRUPTED:
+        if not INTERRUPTIONS.told:
+            tell_interrupted()
+    elif INTERRUPTIONS.came_late:
+        warn(text("interrupted after everything was written; that changed nothing."))
 
 
 def exit_number(code: str | int | None) -> int:
@@ -54,7 +78,14 @@ def exit_number(code: str | int | None) -> int:
 
 
 def _leave_threads(ending: _Ending) -> None:
-    """End the process at once if a daemon thread is left."""
+    """End the process at once if a daemon thread is left.
+
+    From here on the interpreter takes its own handlers back, and a signal would end the process
+    without the exit code that was decided.
+    """
+    for number in known_signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_IGN)
     if not any(thread.daemon for thread in threading.enumerate()):
         return
     for stream in (sys.stdout, sys.stderr):

@@ -64,6 +64,15 @@ class Recorder:
             self.unkept.append(Recording(text("recording"), failure=str(error), ended=True))
             return None
 
+    @property
+    def keep_identity(self) -> bool:
+        """Whether burned-in annotation is kept."""
+        return self._given[3]
+
+    def folder(self) -> Path | None:
+        """Return the folder of the last recording; None if there is none."""
+        return self.recordings[-1].folder if self.recordings else None
+
     def begin(self, session: LiveSession) -> str:
         """Start a recording; return the text that states where."""
         made = self.make(session.marks)

@@ -10,6 +10,7 @@ import typer
 from leakwatch.cli.console import errors_in_one_paragraph, fail, print_line, progress
 from leakwatch.core.errors import needs_extra
 from leakwatch.core.messages import text
+from leakwatch.core.planes import SECOND_FOLDER
 
 
 def report(
@@ -27,9 +28,11 @@ def report(
     """Write the report of a recorded case: report.html and report.pdf.
 
     With --dicom, the subfolder `dicom` receives the recorded frames, a measurement report (TID
-    1500), the segmented cement, and a presentation state for each alert, for an archive.
+    1500), the segmented cement, and a presentation state for each alert, for an archive. If the
+    session has two planes, both are in the report, and the second one in `dicom/plane-b`.
     """
-    from leakwatch.case_files.session_file import SESSION_NAME
+    from leakwatch.case_files.planes_file import find_second_plane
+    from leakwatch.case_files.session_file import SESSION_NAME, load_session
     from leakwatch.files.private_files import replace_private_file
     from leakwatch.library.case_library import CaseLibrary
     from leakwatch.runner.recorded_case import find_again
@@ -40,6 +43,8 @@ def report(
         with needs_extra("report", text("a report")):
             from leakwatch.sinks.report.case_page import PAGE_NAME, make_report_page
             from leakwatch.sinks.report.case_pdf import PDF_NAME, make_report_pdf
+            from leakwatch.sinks.report.case_report import make_case_report
+            from leakwatch.sinks.report.planes_report import make_planes_report
         folder, name = Path(case), Path(case).resolve().name
         if not (folder / SESSION_NAME).is_file():  # a folder may have the same name as a case
             if folder.is_file():
@@ -52,12 +57,19 @@ def report(
             with CaseLibrary() as library:
                 found = library.case(case)
             folder, name = found.folder, found.name
+        second, other = find_second_plane(folder), None
         with progress(name, None) as on_frame:
             findings = find_again(folder, name, on_frame)
+            if second is not None and load_session(second.folder / SESSION_NAME).frames:
+                other = find_again(second.folder, name, on_frame)
         make_folder(out)
+        if second is None or other is None:
+            contents = make_case_report(findings)
+        else:
+            contents = make_planes_report(findings, other, second.offset_s)
         try:
-            replace_private_file(out / PAGE_NAME, make_report_page(findings).encode())
-            replace_private_file(out / PDF_NAME, make_report_pdf(findings))
+            replace_private_file(out / PAGE_NAME, make_report_page(contents).encode())
+            replace_private_file(out / PDF_NAME, make_report_pdf(contents))
         except OSError as error:
             fail(
                 text(
@@ -69,5 +81,7 @@ def report(
         written = [PAGE_NAME, PDF_NAME]
         if dicom:
             paths = export_dicom(findings, out / "dicom")
+            if other is not None:
+                paths += export_dicom(other, out / "dicom" / SECOND_FOLDER)
             written += [str(path.relative_to(out)) for path in paths]
     print_line(text("written to {output}: {written}", output=out, written=", ".join(written)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,22 +31,31 @@ from leakwatch.cli.options import (
     CaseOption,
     LogFileOption,
     NoCaseOption,
+    SecondCalibrationOption,
+    SecondCaseOption,
+    SecondOption,
     SettingsOption,
     SinkOption,
     StrictOption,
 )
+from leakwatch.cli.planes import (
+    PlaneInput,
+    PlaneOptions,
+    check_second,
+    watch_planes,
+)
 from leakwatch.cli.recording import Recorder
+from leakwatch.cli.session_lines import RENEW_S, print_once, time_text
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.messages import text, translate
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from leakwatch.core.protocols import LiveSource
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
-
-# Refresh interval of the line on the terminal, s.
-RENEW_S = 0.25
 
 
 def run(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -78,25 +88,41 @@ def run(  # noqa: PLR0913, PLR0917 - an argument for each option
         bool, typer.Option(help=text("Show a window; otherwise a line on the terminal."))
     ] = True,
     sink: SinkOption = None,
+    second: SecondOption = None,
+    second_case: SecondCaseOption = None,
+    second_calibration: SecondCalibrationOption = None,
     strict: StrictOption = False,
     log_file: LogFileOption = None,
 ) -> None:
     """Monitor frames as they arrive, and show STOP before cement leaks.
+
+    With --second, two planes of a biplane C-arm are monitored together; the level shown is the
+    worse of both.
 
     Ends with the source, with Ctrl-C, or on a request to terminate. The last lines state which
     rules were inactive, and which frames were not assessed. Exit code 0: normal end; 2: bad
     arguments or input, or the recording could not be completed; 3: the source ended early; 4: with
     --strict, a rule was inactive, or too many frames were not assessed.
     """
-    typed = (source, case, calibration, out)
-    with errors_in_one_paragraph(), logged("run", log_file, settings, typed):
+    check_second(source, second, second_case, second_calibration)
+    typed = (source, case, calibration, out, second, second_case, second_calibration)
+    keeping = logged("run", log_file, settings, typed)
+    with errors_in_one_paragraph(), ended_like_interrupted(), keeping:
         app_module = None
         if window:
             require_display("`leakwatch run ... --no-window`")
             app_module = import_gui()
         setup = _loaded(source, case, no_case, settings, calibration)
+        if second is not None:
+            other = _loaded(second, second_case, no_case, settings, second_calibration)
+            inputs = (PlaneInput(source, setup), PlaneInput(second, other))
+            options = PlaneOptions(out, keep_identity, record, tuple(sink or ()), strict)
+            watch_planes(inputs, options, _opened, app_module)
+            return
         recorder = Recorder(out, source, setup.settings, keep_identity)
         session = _opened(source, setup, recorder, record, sink or ())
+        INTERRUPTIONS.hold()  # until somebody closes the session
+        session.start()
         _watch(session, source, recorder, app_module)
         not_watched = summary_lines(session.status.tally, session.settings)
         _print_outcome(session.status, recorder, not_watched, sink or ())
@@ -108,17 +134,25 @@ def _watch(
     session: LiveSession, source: str, recorder: Recorder, app_module: ModuleType | None
 ) -> None:
     """Monitor until the source or the user ends it; without a window, on the terminal."""
+    from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
+
+    settings = session.settings
+    key_images = KeyImageWorker(settings.archive, recorder.keep_identity)
     try:
-        with ended_like_interrupted():
+        with INTERRUPTIONS.end_context():
             if app_module is None:
                 _follow(session)
             else:
-                _print_once(session.status, set())
-                app_module.show_live(session, source, partial(recorder.begin, session))
-    except KeyboardInterrupt:
-        pass  # the normal way to end a session
+                print_once(session.status, set())
+                from leakwatch.gui.widgets.key_image_keys import RecordFolder
+
+                recorded = RecordFolder(key_images, recorder.folder)
+                begin = partial(recorder.begin, session)
+                app_module.show_live(session, source, begin, recorded)
     finally:
         session.close()
+        # After the session: a key image waits for its frame in the recording.
+        key_images.close(settings.live.close_s)
 
 
 def _loaded(
@@ -153,34 +187,42 @@ def _loaded(
 
 
 def _opened(
-    spec: str, setup: Setup, recorder: Recorder, record: bool, others: Sequence[str]
+    spec: str,
+    setup: Setup,
+    recorder: Recorder,
+    record: bool,
+    others: Sequence[str],
+    source: LiveSource | None = None,
 ) -> LiveSession:
-    """Open source, recording and sinks of other packages, and start the session."""
+    """Open source, recording and sinks of other packages, for a session to start.
+
+    `source` is closed if it fails; None: it is opened here.
+    """
     from leakwatch.live.live_session import LiveSession
+    from leakwatch.sinks.alarm_outputs.open_outputs import close_alarm_outputs, open_alarm_outputs
     from leakwatch.sinks.extension_sink import close_sinks, open_sinks
     from leakwatch.sources.live_sources import open_live
 
-    sinks = open_sinks(others)
-    try:
-        source = open_live(spec, setup.settings)
-    except BaseException:
-        close_sinks(sinks)
-        raise
-    try:
+    with ExitStack() as closing:
+        if source is not None:
+            closing.callback(source.close)
+        alarms = open_alarm_outputs(setup.settings)
+        closing.callback(close_alarm_outputs, alarms, setup.settings.live.close_s)
+        sinks = open_sinks(others)
+        closing.callback(close_sinks, sinks)
+        if source is None:
+            source = open_live(spec, setup.settings)
+            closing.callback(source.close)
         recording = recorder.make_or_tell(setup.marks) if record else None
-    except BaseException:
-        source.close()
-        close_sinks(sinks)
-        raise
+        closing.pop_all()  # from here on the session closes them
     warn(source.status.text)
     if recording is not None:
         sinks = {**recording.sinks, **sinks}
-    session = LiveSession(source, setup, sinks, unkept=recorder.unkept)
+    session = LiveSession(source, setup, sinks, unkept=recorder.unkept, alarms=alarms)
     if not record:
         warn(text("not recording, as requested (--no-record)"))
     if recording is not None:
         recording.follow_marks(lambda: session.marks)
-    session.start()
     return session
 
 
@@ -196,38 +238,25 @@ def _follow(session: LiveSession) -> None:
     told: set[str] = set()
     recorded = 0
     link = session.status.link.text
-    _print_once(session.status, told)
+    print_once(session.status, told)
     with console.status("") as line:
         ended = False
         while not ended:
             ended = session.wait(RENEW_S)
             status = session.status
-            _print_once(status, told)
+            print_once(status, told)
             now = displayed_status(status, session.now_s, session.settings)
             what = (now.level, now.state, now.reasons)
             if what != said:
                 said = what
-                print_line(f"{_time_text(status)}  {level_line(now)}")
+                print_line(f"{time_text(status)}  {level_line(now)}")
             for notice in status.notices[recorded:]:
-                print_line(f"{_time_text(status)}  {translate(notice)}")
+                print_line(f"{time_text(status)}  {translate(notice)}")
             recorded = len(status.notices)
             new = [one for one in link_lines(status, now) if one != link]
             for link in new:
-                print_line(text("{time}  source: {link}", time=_time_text(status), link=link))
+                print_line(text("{time}  source: {link}", time=time_text(status), link=link))
             line.update(escape_cell(status_line(status, now)))
-
-
-def _print_once(status: LiveStatus, told: set[str]) -> None:
-    """Print inactive rules and inconsistencies of the marks, each once."""
-    for warning in (*(one.text for one in status.inactive_rules), *status.warnings):
-        if warning not in told:
-            told.add(warning)
-            warn(warning)
-
-
-def _time_text(status: LiveStatus) -> str:
-    decision = status.decision
-    return "       " if decision is None else f"{decision.snapshot.observation.time_s:6.2f} s"
 
 
 def _print_outcome(

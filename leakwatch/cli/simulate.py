@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leakwatch.case_files.case_file import CASE_SUFFIX
 from leakwatch.cli.console import errors_in_one_paragraph, fail, print_line, progress, warn
 from leakwatch.cli.options import (
     AngleOption,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from leakwatch.simulator.scenario.scenario import Scenario
     from leakwatch.simulator.scene.scene import Scene
     from leakwatch.simulator.suite.suite_run import SuitePlan
+    from leakwatch.training.training_case import OnProgress
 
 SOME_FAILED = 3  # some cases of `--suite`
 
@@ -97,6 +99,47 @@ def simulate(  # noqa: PLR0913, PLR0917 - an argument for each option
                     "no scenario is given. List the built-in ones with `leakwatch simulate --list`."
                 )
             )
+
+
+def built_in_rows() -> tuple[tuple[str, str], ...]:
+    """Return name and title of each built-in scenario.
+
+    Raises
+    ------
+    MissingExtraError
+        The simulator is not installed.
+    """
+    with needs_extra("sim", text("the simulator")):
+        from leakwatch.simulator.scenario.scenario import built_in_scenarios
+    return tuple((one.name, one.title) for one in built_in_scenarios())
+
+
+def simulate_into(name: str, folder: Path, on_progress: OnProgress) -> Path:
+    """Simulate a built-in scenario into a folder, and return NAME.case.json.
+
+    Raises
+    ------
+    LeakWatchError
+        The simulator is not installed, or the folder cannot be written.
+    """
+    with needs_extra("sim", text("the simulator")):
+        from leakwatch.simulator.scene.scene import frame_times_s, make_scene
+        from leakwatch.simulator.sequence.request import anatomy_of, requested_scenario
+        from leakwatch.simulator.sequence.sequence_files import write_simulation
+        from leakwatch.simulator.sequence.simulation import render_frames
+    wanted = requested_scenario(name)
+    done, total = 0, len(frame_times_s(wanted))
+    said = text("Simulating the case")
+    on_progress(said, 0, None)
+
+    def on_frame() -> None:
+        nonlocal done
+        done += 1
+        on_progress(said, done, total)
+
+    made = render_frames(wanted, make_scene(wanted, anatomy_of(wanted)), on_frame)
+    written = write_simulation(made, folder)
+    return next(path for path in written if path.name.endswith(CASE_SUFFIX))
 
 
 def _simulate_one(wanted: Scenario, out: Path, ct_folder: Path | None, masks: bool) -> None:

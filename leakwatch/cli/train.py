@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +33,7 @@ from leakwatch.cli.options import (
     SettingsOption,
 )
 from leakwatch.config import Settings
-from leakwatch.core.errors import needs_extra
+from leakwatch.core.errors import MissingExtraError, needs_extra
 from leakwatch.core.messages import counted, text, translate
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 BUILT_IN, ALL_OF_LIBRARY = "built-in", "library"
 # Subfolder of the case library for the simulated built-in cases.
 MADE_FOLDER = "training"
+# Another one for cases that were made from CTs.
+CT_FOLDER = "training-ct"
 
 WhatArgument = Annotated[
     str,
@@ -97,15 +101,15 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
     The score includes the reaction time from the frame in which a STOP was due, the cement injected
     after that, and false STOPs. NAME.truth.json beside the case defines when a STOP was due;
     without it, LeakWatch's STOP is used. Then the case is shown again with the results of
-    LeakWatch. Built-in cases are simulated on first use. `leakwatch trainees` shows and exports
-    results.
+    LeakWatch. Without CASE, it is chosen in the window. Built-in cases are simulated on first use.
+    `leakwatch trainees` shows and exports results.
     """
     typed = (what, case, calibration)  # not the trainee's name
     with errors_in_one_paragraph(), logged("train", log_file, settings, typed):
         if list_them:
             _list_built_in()
             return
-        if not what:
+        if not what and not window:
             fail(text("no case is given. List the built-in ones with `leakwatch train --list`."))
         if window and stop_at_s:
             fail(text("--stop-at-s is for a session without a window. Give --no-window too."))
@@ -114,13 +118,15 @@ def train(  # noqa: PLR0913, PLR0917 - an argument for each option
             import_gui()
         if Path(what).is_file():
             case = chosen_case(Path(what), case, no_case)
-        items = list(_programme(what, load_settings(settings), case, calibration))
+        loaded = load_settings(settings)
+        items = list(_programme(what, loaded, case, calibration) if what else _all(loaded))
         if shuffle:
             random.shuffle(items)
         if window:
             from leakwatch.gui.training.training_app import show_training
 
-            show_training(items, trainee)
+            from_ct = partial(_from_ct, loaded)
+            show_training(items, trainee, loaded, choose=not what, from_ct=from_ct)
         elif len(items) != 1:
             fail(
                 counted(
@@ -227,6 +233,56 @@ def _named(what: str, settings: Settings) -> Sequence[TrainingItem]:
         )
 
 
+def _all(settings: Settings) -> Sequence[TrainingItem]:
+    """Return what can be chosen in the window: built-in cases, those of CTs, and the library."""
+    from leakwatch.case_files.library_database import library_folder
+    from leakwatch.library.case_library import CaseLibrary
+
+    items: list[TrainingItem] = []
+    try:
+        items += _named(BUILT_IN, settings)
+    except MissingExtraError as error:
+        warn(str(error))
+    made = sorted((library_folder() / CT_FOLDER).rglob("*.case.json"))
+    items += [_of_path(one, settings, None, None) for one in made]
+    with CaseLibrary() as library:
+        kept = [one for one in library.cases() if one.state != "recording"]
+    return [*items, *(_of_path(one.folder, settings, None, None, one.name) for one in kept)]
+
+
+def _from_ct(
+    settings: Settings, ct: Path, vertebrae: Path, levels: str, on_progress: OnProgress
+) -> Sequence[TrainingItem]:
+    """Return the built-in injections in the anatomy of a CT, each simulated on first use."""
+    from leakwatch.case_files.library_database import library_folder
+
+    with needs_extra("sim", text("cases from a CT")):
+        from leakwatch.simulator.ct.ct_folder import with_ct_folder
+        from leakwatch.simulator.sequence.request import anatomy_of
+        from leakwatch.simulator.suite.suite_anatomy import other_anatomy, replace_anatomy
+        from leakwatch.simulator.suite.training_cases import training_cases
+    on_progress(text("Reading the CT"), 0, None)
+    other = other_anatomy(ct.absolute(), vertebrae.absolute(), None, levels)
+    assert other is not None
+    cases = [
+        replace(one, scenario=with_ct_folder(one.scenario, other.folder))
+        for one in replace_anatomy(training_cases(), other)
+    ]
+    # Each level once: a CT that cannot be used is told now, not when a trainee begins.
+    for one in cases[: len(other.levels)]:
+        anatomy_of(one.scenario)
+        on_progress(text("Reading the CT"), 0, None)
+    name = re.sub(r"[^\w.-]", "_", f"{ct.name.partition('.')[0]}-{levels}")
+    folder = library_folder() / CT_FOLDER / name
+    return [
+        replace(
+            _built_in(one, settings, folder),
+            about=text("CT {name}: {about}", name=name, about=one.scenario.title),
+        )
+        for one in cases
+    ]
+
+
 def _of_library(folder: Path, settings: Settings) -> Sequence[TrainingItem]:
     from leakwatch.library.case_library import CaseLibrary
 
@@ -263,8 +319,6 @@ def _opened(
     name: str | None,
     on_progress: OnProgress,
 ) -> TrainingCase:
-    from dataclasses import replace
-
     from leakwatch.training.training_case import open_training_case
 
     on_progress(text("Opening the case"), 0, None)
@@ -272,14 +326,17 @@ def _opened(
     return found if name is None else replace(found, name=name)
 
 
-def _built_in(case: SuiteCase, settings: Settings) -> TrainingItem:
+def _built_in(case: SuiteCase, settings: Settings, folder: Path | None = None) -> TrainingItem:
+    """Return a case that is simulated on first use, into `folder` or that of the built-in ones."""
     from leakwatch.training.training_case import TrainingItem
 
-    opened = partial(_opened_built_in, case, settings)
+    opened = partial(_opened_built_in, case, settings, folder)
     return TrainingItem(case.scenario.name, case.scenario.title, opened)
 
 
-def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgress) -> TrainingCase:
+def _opened_built_in(
+    case: SuiteCase, settings: Settings, folder: Path | None, on_progress: OnProgress
+) -> TrainingCase:
     """Open a built-in case; simulate it on first use."""
     from leakwatch.case_files.library_database import library_folder
 
@@ -292,7 +349,7 @@ def _opened_built_in(case: SuiteCase, settings: Settings, on_progress: OnProgres
         done += 1
         on_progress(text("Simulating the case, on first use"), done, total)
 
-    path = make_training_case(case, library_folder() / MADE_FOLDER, on_frame)
+    path = make_training_case(case, folder or library_folder() / MADE_FOLDER, on_frame)
     return _opened(path, settings, None, None, None, on_progress)
 
 

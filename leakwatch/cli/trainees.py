@@ -69,8 +69,8 @@ def show(trainee: TraineeArgument) -> None:
     print_cells(_SHOWN)
     for one in sessions:
         past = "" if one.past_ml is None else f"{one.past_ml:.2f} mL"
-        if past and is_scored_by_leakwatch(one):
-            past = translate(text("about {volume}", volume=past))
+        if one.past_ml is not None and is_scored_by_leakwatch(one):
+            past = translate(text("about {volume_ml:.1f} mL", volume_ml=one.past_ml))
         cells = (
             str(one.id),
             _local(one),
@@ -142,6 +142,28 @@ def export(
             "{count} sessions written to {output}",
             count=len(sessions),
             output=out,
+        )
+    )
+
+
+@trainees.command(name="import")
+def import_sessions(
+    table: Annotated[Path, typer.Argument(help=text("CSV that `export` or the window wrote."))],
+) -> None:
+    """Add the sessions of a CSV, as from another computer; known ones are not added again."""
+    from leakwatch.files.bounded_input import read_at_most
+    from leakwatch.training.session_import import parse_sessions
+    from leakwatch.training.training_records import TrainingRecords
+
+    with errors_in_one_paragraph(), TrainingRecords() as records:
+        sessions = parse_sessions(read_at_most(table))
+        count = records.add(sessions)
+    print_line(
+        counted(
+            "{count} session added, {known} known already",
+            "{count} sessions added, {known} known already",
+            count=count,
+            known=len(sessions) - count,
         )
     )
 

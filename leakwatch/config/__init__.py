@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from leakwatch.config.alarm_outputs import (
+    AlarmHttpSettings,
+    AlarmMqttSettings,
+    AlarmOpenIgtlinkSettings,
+    AlarmOutputSettings,
+    AlarmSerialSettings,
+)
 from leakwatch.config.alerting import AlertingSettings
+from leakwatch.config.archive import ArchiveSettings
 from leakwatch.config.calibration import CalibrationSettings
 from leakwatch.config.conditions import (
     LivenessSettings,
@@ -17,6 +25,7 @@ from leakwatch.config.live_inputs import LiveDicomSettings, LiveIgtlSettings, Li
 from leakwatch.config.log import LogSettings
 from leakwatch.config.marks import MarksSettings
 from leakwatch.config.polarity import PolaritySettings
+from leakwatch.config.room import RoomSettings
 from leakwatch.config.training import TrainingSettings
 from leakwatch.config.vertebra import VertebraSettings
 from leakwatch.config.vision import (
@@ -32,7 +41,13 @@ from leakwatch.config.volume import VolumeSettings
 from leakwatch.config.window import SoundSettings, WindowSettings
 
 __all__ = [
+    "AlarmHttpSettings",
+    "AlarmMqttSettings",
+    "AlarmOpenIgtlinkSettings",
+    "AlarmOutputSettings",
+    "AlarmSerialSettings",
     "AlertingSettings",
+    "ArchiveSettings",
     "BaselineSettings",
     "BreathingSettings",
     "CalibrationSettings",
@@ -48,6 +63,7 @@ __all__ = [
     "MarksSettings",
     "MotionSettings",
     "PolaritySettings",
+    "RoomSettings",
     "SameSettings",
     "SensitiveSettings",
     "Settings",
@@ -84,8 +100,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     live_dicom: LiveDicomSettings = LiveDicomSettings()
     live_igtl: LiveIgtlSettings = LiveIgtlSettings()
     live_video: LiveVideoSettings = LiveVideoSettings()
+    alarm_outputs: AlarmOutputSettings = AlarmOutputSettings()
+    alarm_openigtlink: AlarmOpenIgtlinkSettings = AlarmOpenIgtlinkSettings()
+    alarm_mqtt: AlarmMqttSettings = AlarmMqttSettings()
+    alarm_http: AlarmHttpSettings = AlarmHttpSettings()
+    alarm_serial: AlarmSerialSettings = AlarmSerialSettings()
     vertebra: VertebraSettings = VertebraSettings()
     window: WindowSettings = WindowSettings()
     sound: SoundSettings = SoundSettings()
     training: TrainingSettings = TrainingSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     log: LogSettings = LogSettings()
+    room: RoomSettings = RoomSettings()

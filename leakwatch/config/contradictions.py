@@ -101,6 +101,11 @@ NOT_ABOVE: Final = (
     ),
     ("sound.medium_hz", "sound.high_hz", "more urgent alarms have higher frequencies"),
     ("sound.low_hz", "sound.medium_hz", "more urgent alarms have higher frequencies"),
+    (
+        "alarm_outputs.back_off_s",
+        "alarm_outputs.max_back_off_s",
+        "the first attempt would wait longer than any",
+    ),
 )
 
 

@@ -22,8 +22,16 @@ class TrainingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     screen_gap_s : float
         If the display did not refresh for longer, the result states this, s: images older than a
         tenth of a second affect reactions, and limit the accuracy of reaction times.
+    target_reaction_s : float
+        Reaction that a trainee should reach, s: about 0.3 s to see a change and press, and as long
+        again to be sure of it, with a margin for a frame that is awaited.
+    target_past_ml : float
+        Cement past the stop point that a trainee should not exceed, mL: what flows in a second at
+        0.1 mL/s, a usual pace.
     """
 
     early_s: Annotated[float, within(0.0, 10.0)] = 1.0
     same_press_s: Annotated[float, within(0.0, 5.0)] = 0.5
     screen_gap_s: Annotated[float, within(0.02, 2.0)] = 0.1
+    target_reaction_s: Annotated[float, within(0.1, 10.0)] = 1.0
+    target_past_ml: Annotated[float, within(0.01, 5.0)] = 0.1

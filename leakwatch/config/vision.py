@@ -441,8 +441,6 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Least length over width.
     min_evenness : float
         Within the body: least median over greatest width.
-    max_uncovered_share : float
-        Attenuation that goes beside a tube, as a share of what comes: more is a wire that moved.
     sure_length_mm : float
         A tube this long is a vein however slowly it grew; and within the body, where cement grows
         fingers between trabeculae, nothing shorter is.
@@ -470,7 +468,6 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_length_mm: Annotated[float, within(2.0, 25.0)] = 6.0
     min_aspect: Annotated[float, within(1.0, 6.0)] = 2.0
     min_evenness: Annotated[float, within(0.0, 1.0)] = 0.6
-    max_uncovered_share: Annotated[float, within(0.0, 1.0)] = 0.4
     sure_length_mm: Annotated[float, within(4.0, 60.0)] = 12.0
     alone_length_mm: Annotated[float, within(5.0, 100.0)] = 20.0
     min_growth_mm: Annotated[float, within(0.2, 20.0)] = 3.0

@@ -33,8 +33,18 @@ class WindowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The same if not calibrated, px.
     trend_s : float
         Time shown in the trend, s: a bolus and its inspection.
+    list_events : int
+        Events that the list of a live session keeps; the recording has all.
+    list_pictures : int
+        Alarms in the list that keep their thumbnail, of 16 to 32 kB, and as many other events.
     numbers_s : float
         Minimum time between changes of displayed numbers, s: faster than reading.
+    subtraction_log : float
+        Added log attenuation that is black in the subtracted picture: 1 cm of cement with 30 %
+        barium sulphate adds about 1, and the thin front should be seen.
+    subtraction_s : float
+        Minimum time between two subtracted pictures, s: each takes some milliseconds, which the
+        analysis of frames needs as well.
     retry_from_s, retry_until_s : float
         Time to wait after a STOP before another attempt, s, and time after which another position
         of the cannula is advised (one to two minutes, until cement has thickened).
@@ -52,7 +62,11 @@ class WindowSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     growth_mm: Annotated[float, within(0.1, 10.0)] = 0.6
     growth_px: Annotated[float, within(0.5, 50.0)] = 3.0
     trend_s: Annotated[float, within(5.0, 3600.0)] = 60.0
+    list_events: Annotated[int, within(10, 20000)] = 2000
+    list_pictures: Annotated[int, within(1, 2000)] = 100
     numbers_s: Annotated[float, within(0.0, 2.0)] = 0.2
+    subtraction_log: Annotated[float, within(0.05, 5.0)] = 0.5
+    subtraction_s: Annotated[float, within(0.0, 2.0)] = 0.1
     retry_from_s: Annotated[float, within(5.0, 1800.0)] = 60.0
     retry_until_s: Annotated[float, within(5.0, 3600.0)] = 120.0
     products: tuple[tuple[str, Minutes, Minutes], ...] = (("PMMA at 22 °C", 5.0, 8.5),)

@@ -15,6 +15,73 @@ from types import FrameType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
+# Ctrl-C this many times ends even what must not be interrupted, in case it hangs.
+INSISTENT = 3
+
+
+class Interruptions:
+    """When Ctrl-C may interrupt the program: nowhere after its results are written.
+
+    Python raises KeyboardInterrupt wherever the main thread is: between two files that must both be
+    completed, or after the last one, where it would turn a success into a traceback. From `hold`
+    on, an interruption is only remembered; `release` raises it. Both do nothing before `hear`, so
+    that a program that uses LeakWatch as a library keeps its own handler.
+    """
+
+    def __init__(self) -> None:
+        self._heard = self._held = self._answered = False
+        self._count = 0
+        self.came_late = False
+        self.told = False
+
+    def hear(self) -> None:
+        """Handle Ctrl-C from now until the process ends, unless it is ignored."""
+        self._heard = True
+        if not is_ignored(signal.SIGINT):
+            signal.signal(signal.SIGINT, self.handle)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether this process has called `hear`."""
+        return self._heard
+
+    def handle(self, number: int, stack: FrameType | None) -> None:
+        """Raise KeyboardInterrupt, or remember it while interruptions are held; a handler."""
+        self._count += 1
+        if self._held and self._count < INSISTENT:
+            self.came_late = not self._answered
+            return
+        self._answered = True
+        raise KeyboardInterrupt
+
+    def hold(self) -> None:
+        """Only remember interruptions from now on."""
+        self._held = self._heard
+
+    def release(self) -> None:
+        """Let interruptions raise again, also one that came meanwhile."""
+        self._held = False
+        if self.came_late:
+            self.came_late, self._answered = False, True
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def end_context(self) -> Iterator[None]:
+        """Let an interruption end this context, as the normal end of a session, and hold others."""
+        try:
+            self.release()
+            yield
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.hold()
+
+    def mark_late(self) -> None:
+        """Remember an interruption that was raised and found nothing left to interrupt."""
+        self.came_late = self._heard
+
+
+INTERRUPTIONS = Interruptions()
 
 
 def is_ignored(number: signal.Signals) -> bool:
@@ -34,7 +101,7 @@ def known_signals(*names: str) -> list[signal.Signals]:
 
 
 @contextmanager
-def handle_signals(handler: Handler, *names: str) -> Iterator[None]:
+def handle_signals(handler: Handler, *names: str, lasting: bool = False) -> Iterator[None]:
     """Handle signals with `handler` in this context, except for those that are ignored.
 
     Parameters
@@ -42,6 +109,8 @@ def handle_signals(handler: Handler, *names: str) -> Iterator[None]:
     handler : callable
     *names : str
         ``SIGINT`` and the like; names that the system lacks are skipped.
+    lasting : bool
+        Keep the handler when the context ends.
     """
     if current_thread() is not main_thread():
         yield
@@ -51,7 +120,7 @@ def handle_signals(handler: Handler, *names: str) -> Iterator[None]:
     try:
         yield
     finally:
-        for one, earlier in before.items():
+        for one, earlier in ({} if lasting else before).items():
             signal.signal(one, earlier)
 
 

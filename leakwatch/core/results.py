@@ -280,6 +280,8 @@ class Alert:
     acknowledged : tuple of Reason
         Of each STOP that the operator acknowledged and that is not latched again. `level` is then
         WATCH or more urgent, never CLEAR.
+    margin_mm : float or None
+        Margin that the operator set during the session; None: that of the settings.
     """
 
     level: Level
@@ -289,6 +291,7 @@ class Alert:
     time_to_margin_s: float | None = None
     events: tuple[Event, ...] = ()
     acknowledged: tuple[Reason, ...] = ()
+    margin_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

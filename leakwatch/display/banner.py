@@ -8,85 +8,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from leakwatch.alerting.coverage import is_acquiring_baseline
+from leakwatch.alerting.margins import settings_in_force
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Coverage, coverage_of, partial_coverage_text
-from leakwatch.core.arrays import Point
+from leakwatch.core.active_rules import (
+    Coverage,
+    Rule,
+    coverage_of,
+    find_inactive_reason,
+    partial_coverage_text,
+)
 from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
-
-
-class Shape(StrEnum):
-    """Shape of the banner, as on road signs, so that the level is readable without colour."""
-
-    OCTAGON = "octagon"
-    TRIANGLE = "triangle"
-    CIRCLE = "circle"
-    DIAMOND = "diamond"
-    SQUARE = "square"
-
-
-TRIANGLE_HALF_WIDTH = 1.1  # radii
-
-
-def shape_corners(shape: Shape, centre: Point, radius: float) -> list[Point]:
-    """Return the corners of a shape, about as high as a circle of `radius` around `centre`.
-
-    The tip and the base of the triangle extend further, so that its symbol is at `centre`.
-    """
-    if shape is Shape.TRIANGLE:
-        x, y = centre
-        return [
-            (x, y - 1.15 * radius),
-            (x + TRIANGLE_HALF_WIDTH * radius, y + 0.7 * radius),
-            (x - TRIANGLE_HALF_WIDTH * radius, y + 0.7 * radius),
-        ]
-    sides, first_turn = {
-        Shape.OCTAGON: (8, 1 / 16),
-        Shape.DIAMOND: (4, 0.0),
-        Shape.SQUARE: (4, 1 / 8),
-        Shape.CIRCLE: (72, 0.0),
-    }[shape]
-    turns = [2.0 * math.pi * (first_turn + side / sides) for side in range(sides)]
-    return [(centre[0] + radius * math.cos(t), centre[1] + radius * math.sin(t)) for t in turns]
-
-
-@dataclass(frozen=True, slots=True)
-class LevelStyle:
-    """Colours, shape and symbol of a level."""
-
-    colour: str
-    ink: str
-    shape: Shape
-    symbol: str
-
-
-LEVEL_STYLES: dict[Level, LevelStyle] = {
-    Level.CLEAR: LevelStyle("#1F6B4A", "#FFFFFF", Shape.CIRCLE, "✓"),
-    Level.WATCH: LevelStyle("#FFC400", "#000000", Shape.TRIANGLE, "!"),
-    Level.STOP: LevelStyle("#D6131E", "#FFFFFF", Shape.OCTAGON, "✕"),
-    Level.UNKNOWN: LevelStyle("#C3CAD4", "#000000", Shape.DIAMOND, "?"),
-}
-# UNKNOWN while some rules work and the others were never set up: shown calmly.
-PARTLY_WORD = "PARTLY"
-PARTLY_STYLE = LevelStyle("#35506E", "#FFFFFF", Shape.SQUARE, "◐")
-
-
-def level_style(level: Level, partly: bool) -> LevelStyle:
-    """Return the style of a level; UNKNOWN with partial coverage has its own."""
-    return PARTLY_STYLE if partly and level is Level.UNKNOWN else LEVEL_STYLES[level]
-
-
-def level_word(level: Level, partly: bool) -> str:
-    """Return the word of a level; UNKNOWN with partial coverage has its own."""
-    return PARTLY_WORD if partly and level is Level.UNKNOWN else level.value
-
-
-# An acknowledged STOP is not over: it keeps the octagon, without the red and the flashing of one
-# that nobody has acknowledged.
-ACKNOWLEDGED_STYLE = LevelStyle("#A84300", "#FFFFFF", Shape.OCTAGON, "!")
+from leakwatch.display.level_styles import (
+    ACKNOWLEDGED_STYLE,
+    LEVEL_STYLES,
+    OFF_STYLE,
+    OFF_WORD,
+    PARTLY_STYLE,
+    PARTLY_WORD,
+    LevelStyle,
+)
+from leakwatch.display.quantities import area_text, wall_distance_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +41,8 @@ class Banner:
     ----------
     level : Level
     word : str
-        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``; ``PARTLY`` for UNKNOWN while some rules
-        still work.
+        ``STOP``, ``WATCH``, ``CLEAR`` or ``UNKNOWN``; for UNKNOWN ``PARTLY`` while some rules
+        still work, and ``OFF`` while there is no beam; ``STOP`` for an acknowledged one.
     style : LevelStyle
     reasons : tuple of str
         Plain words, the most urgent first.
@@ -106,10 +50,12 @@ class Banner:
         What cannot be assessed in this frame although a level is shown, and what is latched.
     flashing : bool
         True for a STOP that is not acknowledged.
-    below : str
-        Shown below the word, in smaller letters.
     partly : bool
         UNKNOWN only because some rules were not set up; the others work.
+    acknowledged : bool
+        A STOP was acknowledged, and the level is WATCH: a state of its own, never plain WATCH.
+    keys : tuple of str
+        What resolves each reason, such as the key ``M``; shorter than `reasons` where nothing does.
     """
 
     level: Level
@@ -118,13 +64,9 @@ class Banner:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     flashing: bool = False
-    below: str = ""
     partly: bool = False
-
-    @property
-    def title(self) -> str:
-        """The word, with what is shown below it."""
-        return f"{self.word} {self.below}".rstrip()
+    acknowledged: bool = False
+    keys: tuple[str, ...] = ()
 
     def translated(self) -> Banner:
         """Return the banner in the user's language."""
@@ -132,26 +74,49 @@ class Banner:
             self,
             reasons=tuple(translate(one) for one in self.reasons),
             warnings=tuple(translate(one) for one in self.warnings),
-            below=translate(self.below),
+            keys=tuple(translate(one) for one in self.keys),
         )
 
+    @property
+    def reasons_with_keys(self) -> tuple[str, ...]:
+        """The reasons, each with what resolves it: ``Posterior wall not marked: M``."""
+        keys = (*self.keys, *("" for _ in self.reasons))
+        return tuple(
+            text("{reason}: {key}", reason=reason, key=key) if key else reason
+            for reason, key in zip(self.reasons, keys, strict=False)
+        )
 
-ACKNOWLEDGED = text("acknowledged")
 
 REASON_WORDS: dict[Reason, str] = {
     Reason.POSTERIOR_MARGIN: text("Cement near the posterior wall"),
     Reason.TUBULAR_FILLING: text("Tubular filling: probable venous leak"),
     Reason.OUTSIDE_BODY: text("Cement outside the vertebral body"),
     Reason.PREDICTED_BREACH: text("Cement approaches the posterior wall"),
-    Reason.NO_CALIBRATION: text("No calibration: pixel spacing at the vertebra unknown"),
+    Reason.NO_CALIBRATION: text("Not calibrated, no millimetres"),
     Reason.NO_WALL: text("Posterior wall not marked"),
-    Reason.VIEW: text("Posterior wall not assessed: view not known to be lateral"),
-    Reason.MOTION: text("Too much motion for registration"),
+    Reason.VIEW: text("View not known to be lateral"),
+    Reason.MOTION: text("Too much motion"),
     Reason.STALE: text("No new frame"),
-    Reason.EXPOSURE: text("Exposure changed, or the monitored region is covered"),
-    Reason.DECODE: text("Next frame could not be decoded"),
+    Reason.EXPOSURE: text("Exposure changed, or vertebra covered"),
+    Reason.DECODE: text("The next frame is damaged"),
     Reason.STAGE_ERROR: text("Analysis of this frame failed"),
 }
+# What the operator can do about it: a key of the window, or a few words.
+RESOLVED_BY: dict[Reason, str] = {
+    Reason.NO_CALIBRATION: "C",
+    Reason.NO_WALL: "M",
+    Reason.VIEW: "M",
+    Reason.MOTION: text("hold still, or B"),
+    Reason.STALE: text("press the pedal"),
+    Reason.EXPOSURE: text("uncover it, or B"),
+    Reason.DECODE: text("check the source"),
+    Reason.STAGE_ERROR: text("new baseline, B"),
+}
+
+
+def keys_of(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    """Return what resolves each of `reasons`; empty for the reasons of STOP and WATCH."""
+    return tuple(RESOLVED_BY.get(reason, "") for reason in reasons)
 
 
 def stale_banner(age_s: float) -> Banner:
@@ -165,10 +130,24 @@ def stale_banner(age_s: float) -> Banner:
     return unknown_banner(text("No new frame for {age_s:.1f} s", age_s=age_s))
 
 
-def unknown_banner(reason: str) -> Banner:
-    """Return the banner for what could not be assessed; `reason` in plain words."""
+def unknown_banner(reason: str, key: str = "") -> Banner:
+    """Return the banner for what could not be assessed.
+
+    Parameters
+    ----------
+    reason : str
+        In plain words.
+    key : str
+        What resolves it; empty if `reason` says so, or nothing does.
+    """
     style = LEVEL_STYLES[Level.UNKNOWN]
-    return Banner(Level.UNKNOWN, Level.UNKNOWN.value, style, (reason,))
+    keys = (key,) if key else ()
+    return Banner(Level.UNKNOWN, Level.UNKNOWN.value, style, (reason,), keys=keys)
+
+
+def off_banner(reason: str) -> Banner:
+    """Return the calm banner for a time without a beam, which the operator knows of."""
+    return Banner(Level.UNKNOWN, OFF_WORD, OFF_STYLE, (reason,))
 
 
 def keep_latched_stop(unknown: Banner, banner: Banner) -> Banner:
@@ -180,7 +159,9 @@ def keep_latched_stop(unknown: Banner, banner: Banner) -> Banner:
     return replace(banner, warnings=(*unknown.reasons, *banner.warnings))
 
 
-def level_banner(alert: Alert, observation: Observation, settings: Settings) -> Banner:
+def level_banner(
+    alert: Alert, observation: Observation, settings: Settings, acknowledged_at: str = ""
+) -> Banner:
     """Return the banner for a decision.
 
     Parameters
@@ -189,33 +170,90 @@ def level_banner(alert: Alert, observation: Observation, settings: Settings) -> 
     observation : Observation
         Provides the numbers in the reasons.
     settings : Settings
+    acknowledged_at : str
+        Time at which the STOP was acknowledged, as it is shown; empty if unknown.
     """
+    banner = _current_banner(alert, observation, settings, acknowledged_at)
+    return banner if banner.level is Level.STOP else keep_rim(banner, bool(alert.acknowledged))
+
+
+def keep_rim(banner: Banner, acknowledged: bool) -> Banner:
+    """Return the banner with the rim of a STOP that was acknowledged, and is not over."""
+    if not acknowledged:
+        return banner
+    return replace(banner, style=replace(banner.style, rim=ACKNOWLEDGED_STYLE.rim))
+
+
+def _current_banner(
+    alert: Alert, observation: Observation, settings: Settings, acknowledged_at: str
+) -> Banner:
     if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
-        return _partly_banner(observation, settings)
+        return _partly_banner(observation, settings_in_force(settings, alert))
+    if alert.level is Level.WATCH and alert.acknowledged:
+        return _acknowledged_banner(alert, observation, settings, acknowledged_at)
     reasons = alert.reasons
     if alert.level is Level.STOP:
         # What cannot be assessed now is no reason to stop; it is shown among the warnings.
         reasons = tuple(reason for reason in reasons if reason not in observation.unavailable)
-    acknowledged = alert.level is Level.WATCH and bool(alert.acknowledged)
     return Banner(
         level=alert.level,
-        word=Level.STOP.value if acknowledged else alert.level.value,
-        style=ACKNOWLEDGED_STYLE if acknowledged else LEVEL_STYLES[alert.level],
+        word=alert.level.value,
+        style=LEVEL_STYLES[alert.level],
         reasons=tuple(reason_text(reason, alert, observation, settings) for reason in reasons),
         warnings=_banner_warnings(alert, observation, settings, reasons),
         flashing=alert.level is Level.STOP and alert.latched,
-        below=ACKNOWLEDGED if acknowledged else "",
+        keys=_resolving_keys(reasons, observation, settings),
     )
+
+
+def _resolving_keys(
+    reasons: tuple[Reason, ...], observation: Observation, settings: Settings
+) -> tuple[str, ...]:
+    # The baseline needs nothing but frames.
+    learns = is_acquiring_baseline(observation.quality, settings)
+    keys = [
+        "" if learns and reason is Reason.EXPOSURE else key
+        for reason, key in zip(reasons, keys_of(reasons), strict=True)
+    ]
+    return tuple(keys) if any(keys) else ()
 
 
 def _partly_banner(observation: Observation, settings: Settings) -> Banner:
     coverage = partial_coverage_text(observation, settings.alerting.margin_mm)
-    return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (coverage,), partly=True)
+    missing = find_inactive_reason(Rule.MARGIN, observation.unavailable)
+    keys = () if missing is None else keys_of((missing,))
+    return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (coverage,), partly=True, keys=keys)
+
+
+def _acknowledged_banner(
+    alert: Alert, observation: Observation, settings: Settings, at: str
+) -> Banner:
+    """Return the banner that reads "STOP acknowledged 02:55, now 2.6 mm"."""
+    distance = observation.wall_distance
+    shown = None if distance is None else distance_text(distance)
+    others = list(alert.reasons)
+    if shown is None:
+        now = reason_text(others.pop(0), alert, observation, settings)
+    else:
+        now = text("now {distance}", distance=shown)
+        others = [one for one in others if one is not Reason.POSTERIOR_MARGIN]
+    first = text("acknowledged {at}, {now}", at=at, now=now)
+    if not at:
+        first = text("acknowledged, {now}", now=now)
+    more = (reason_text(reason, alert, observation, settings) for reason in others)
+    return Banner(
+        level=Level.WATCH,
+        word=Level.STOP.value,
+        style=ACKNOWLEDGED_STYLE,
+        reasons=(first, *more),
+        warnings=_banner_warnings(alert, observation, settings, alert.reasons),
+        acknowledged=True,
+    )
 
 
 def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
     """Return the text for a reason, with its number if the frame has one."""
-    words = REASON_WORDS[reason]
+    words, settings = REASON_WORDS[reason], settings_in_force(settings, alert)
     distance = observation.wall_distance
     if reason is Reason.POSTERIOR_MARGIN and distance is not None:
         return _margin_text(distance, settings) or words
@@ -229,7 +267,7 @@ def reason_text(reason: Reason, alert: Alert, observation: Observation, settings
         length_mm = longest_tube_mm(observation)
         if length_mm is not None:
             return text(
-                "Tubular filling, {length_mm:.0f} mm long: probable venous leak",
+                "Probable venous leak, {length_mm:.0f} mm long",
                 length_mm=length_mm,
             )
     if reason is Reason.EXPOSURE and is_acquiring_baseline(observation.quality, settings):
@@ -260,18 +298,18 @@ def _margin_text(distance: WallDistance, settings: Settings) -> Message | None:
     margin_mm, sigma_mm = settings.alerting.margin_mm, distance.sigma_mm or 0.0
     if distance.distance_mm <= margin_mm:
         return text(
-            "Cement {distance} from the posterior wall (margin {margin_mm:g} mm)",
+            "Cement {distance} from the wall (margin {margin_mm:g} mm)",
             distance=shown,
             margin_mm=margin_mm,
         )
     if distance.distance_mm - settings.alerting.sigmas * sigma_mm <= margin_mm:
         return text(
-            "Cement {distance} from the posterior wall: may be within {margin_mm:g} mm",
+            "Cement {distance} from the wall: may be within {margin_mm:g} mm",
             distance=shown,
             margin_mm=margin_mm,
         )
     # A latched STOP can outlive the breach: only the distance is shown then.
-    return text("Cement {distance} from the posterior wall", distance=shown)
+    return text("Cement {distance} from the wall", distance=shown)
 
 
 def _side_text(distance: WallDistance, settings: Settings) -> Message | None:
@@ -280,14 +318,14 @@ def _side_text(distance: WallDistance, settings: Settings) -> Message | None:
         return None
     if distance.distance_px < 0.0:
         return text(
-            "Cement {distance_px:.0f} px behind the posterior wall",
+            "Cement {distance_px:.0f} px behind the wall",
             distance_px=-distance.distance_px,
         )
     if distance.distance_px <= settings.alerting.sigmas * distance.sigma_px:
-        return text("Cement at the posterior wall")
+        return text("Cement at the wall")
     # A latched STOP can outlive the breach.
     distance_px = f"{distance.distance_px:.0f} px"
-    return text("Cement {distance} from the posterior wall", distance=distance_px)
+    return text("Cement {distance} from the wall", distance=distance_px)
 
 
 def distance_text(distance: WallDistance) -> str | None:
@@ -295,11 +333,17 @@ def distance_text(distance: WallDistance) -> str | None:
 
     Behind the wall, the number is how far behind.
     """
+    number = number_text(distance)
+    if number is None or not is_behind(distance):
+        return number
+    return text("{distance} behind the wall", distance=number)
+
+
+def number_text(distance: WallDistance) -> str | None:
+    """Return a distance without its side of the wall; None if not calibrated."""
     if distance.distance_mm is None:
         return None
-    sigma = "" if distance.sigma_mm is None else f" ± {distance.sigma_mm:.1f}"
-    number = f"{abs(distance.distance_mm):.1f}{sigma} mm"
-    return text("{distance} behind the wall", distance=number) if is_behind(distance) else number
+    return wall_distance_text(abs(distance.distance_mm), distance.sigma_mm)
 
 
 def is_behind(distance: WallDistance) -> bool:
@@ -381,7 +425,7 @@ def cement_text(last: Observation) -> str:
 
 
 def _area_text(cement: Cement) -> str:
-    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else f"{cement.area_mm2:.0f} mm²"
+    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else area_text(cement.area_mm2)
 
 
 def age_text(age_s: float) -> str:

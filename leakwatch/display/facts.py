@@ -18,13 +18,21 @@ class Fact:
         Numbers that depend on this are unreliable.
     large : bool
         Readable from two metres.
+    past : bool
+        Of an image that is not live: drawn dim.
     """
 
     name: str
     value: str
     warn: bool = False
     large: bool = False
+    past: bool = False
 
     def translated(self) -> Fact:
         """Return the fact in the user's language."""
         return replace(self, name=translate(self.name), value=translate(self.value))
+
+
+def needed_at_a_glance(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """Return those that cannot wait until somebody asks for details: clocks and warnings."""
+    return tuple(fact for fact in facts if fact.warn or fact.large)

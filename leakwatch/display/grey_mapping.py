@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from leakwatch.core.arrays import Array, FloatImage, read_only
+from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
 from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat
+from leakwatch.display.surround import blank_values, surround
 from leakwatch.display.window_level import WHOLE, ViewSettings
 from leakwatch.vision.preprocessing.intensity import more_value_is_more_beam
 
@@ -42,11 +43,18 @@ class GreyMapping:
         Smallest stored value of the format.
     unclipped : ndarray or None
         float32, before clipping at black and white; None once a window is applied.
+    blank : ndarray of bool or None
+        Which stored values are darker than anatomy; see `leakwatch.display.surround`.
+    around : ndarray or None
+        uint8, once a window is applied: the table for what lies around the exposed field. A window
+        or inversion leaves it alone: an inverted shutter would glare.
     """
 
     table: GreyImage
     first: int
     unclipped: FloatImage | None = None
+    blank: BoolImage | None = None
+    around: GreyImage | None = None
 
     def apply(self, pixels: Array) -> GreyImage:
         """Map stored values to 0..255, less beam darker.
@@ -63,6 +71,9 @@ class GreyMapping:
         """
         index = pixels if self.first == 0 else pixels.astype(np.int32) - self.first
         greys: GreyImage = np.take(self.table, index, mode="clip")
+        if self.blank is not None and self.around is not None and greys.ndim == 2:
+            outside = surround(np.take(self.blank, index, mode="clip"))
+            greys[outside] = np.take(self.around, index[outside], mode="clip")
         return greys
 
     def with_view(self, view: ViewSettings) -> GreyMapping:
@@ -73,7 +84,8 @@ class GreyMapping:
         greys = np.clip((self.unclipped - black) * (WHOLE / view.width), 0.0, 255.0)
         if view.inverted:
             greys = 255.0 - greys
-        return GreyMapping(read_only(greys.astype(np.uint8)), self.first)
+        table = read_only(greys.astype(np.uint8))
+        return GreyMapping(table, self.first, None, self.blank, self.table)
 
 
 def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
@@ -102,7 +114,8 @@ def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:
     black = dark - HEADROOM_FOR_CEMENT * span
     grey = (beam - black) * (255.0 / (bright - black if bright > black else 1.0))
     table = read_only(np.clip(grey, 0.0, 255.0).astype(np.uint8))
-    return GreyMapping(table, first, read_only(grey.astype(np.float32)))
+    blank = blank_values(pixel_format, index)
+    return GreyMapping(table, first, read_only(grey.astype(np.float32)), blank)
 
 
 def _beam(pixel_format: PixelFormat) -> npt.NDArray[np.float64]:

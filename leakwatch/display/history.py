@@ -1,57 +1,23 @@
-"""Measurements of the last minute, for the trend and for new growth. No clock."""
+"""Measurements of a session, for the trend and for new growth. No clock."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.recent_values import max_frames_in
-from leakwatch.core.results import Observation
+from leakwatch.core.results import Alert, Observation
+from leakwatch.display.trend_samples import (
+    STEP_S,
+    GapFinder,
+    SampleRecord,
+    TrendSample,
+    sample_of,
+)
 
-# Interval of the points of the trend, s: a small plot cannot show more than ten per second.
-STEP_S = 0.1
 # An observation older than requested by more than this share is not used.
 TOO_OLD = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class TrendSample:
-    """Point of the trend; None if unknown.
-
-    Parameters
-    ----------
-    time_s : float
-    distance_mm, sigma_mm : float or None
-    area_mm2 : float or None
-    """
-
-    time_s: float
-    distance_mm: float | None
-    sigma_mm: float | None
-    area_mm2: float | None
-
-
-def sample_of(seen: Observation) -> TrendSample:
-    """Return the point of the trend for an observation."""
-    wall, cement = seen.wall_distance, seen.cement
-    return TrendSample(
-        seen.time_s,
-        None if wall is None else wall.distance_mm,
-        None if wall is None else wall.sigma_mm,
-        None if cement is None else cement.area_mm2,
-    )
-
-
-def thin_samples(samples: Iterable[TrendSample]) -> tuple[TrendSample, ...]:
-    """Return no more points than a plot can show, always including the last."""
-    kept: list[TrendSample] = []
-    for one in samples:
-        if len(kept) > 1 and one.time_s - kept[-2].time_s < STEP_S:
-            kept.pop()
-        kept.append(one)
-    return tuple(kept)
 
 
 def value_before(found: Observation, wanted_s: float, growth_s: float) -> Observation | None:
@@ -74,26 +40,44 @@ class History:
             maxlen=max_frames_in(settings.growth_s * (1.0 + TOO_OLD))
         )
         self._samples: deque[TrendSample] = deque()
+        self._case = SampleRecord()
+        self._gaps, self._restarted = GapFinder(), False
 
-    def append(self, seen: Observation) -> None:
+    def append(self, seen: Observation, alert: Alert) -> None:
         """Add the next observation; if time goes back, discard the earlier ones."""
-        if self._seen and seen.time_s < self._seen[-1].time_s:
+        if self._samples and seen.time_s < self._samples[-1].time_s:
             self.clear()
         self._seen.append(seen)
         keep_s = self._settings.growth_s * (1.0 + TOO_OLD)
         while seen.time_s - self._seen[0].time_s > keep_s:
             self._seen.popleft()
-        self._add_moment(seen)
+        gap = self._gaps.next(seen.time_s) or self._restarted
+        self._restarted = False
+        sample = replace(sample_of(seen, alert), after_gap=gap)
+        self._case.append(sample)
+        self._add_sample(sample)
+
+    def restart(self) -> None:
+        """Begin another baseline: nothing is compared across it, and no line is drawn."""
+        self._seen.clear()
+        self._restarted = True
 
     def clear(self) -> None:
-        """Discard everything, as for another baseline or another patient."""
+        """Discard everything, as for another patient."""
         self._seen.clear()
         self._samples.clear()
+        self._case.clear()
+        self._gaps, self._restarted = GapFinder(), False
 
     @property
     def samples(self) -> tuple[TrendSample, ...]:
-        """Points of the trend, oldest first."""
+        """Points of the last minute, oldest first."""
         return tuple(self._samples)
+
+    @property
+    def case_samples(self) -> tuple[TrendSample, ...]:
+        """Points of the whole case, oldest first."""
+        return self._case.samples
 
     def before(self, time_s: float) -> Observation | None:
         """Return the observation ``growth_s`` before `time_s`, or of the last frame before that.
@@ -105,9 +89,13 @@ class History:
         earlier = [one for one in self._seen if one.time_s <= wanted_s + 1e-6]
         return value_before(earlier[-1], wanted_s, growth_s) if earlier else None
 
-    def _add_moment(self, seen: Observation) -> None:
-        if len(self._samples) > 1 and seen.time_s - self._samples[-2].time_s < STEP_S:
-            self._samples.pop()
-        self._samples.append(sample_of(seen))
-        while seen.time_s - self._samples[0].time_s > self._settings.trend_s:
-            self._samples.popleft()
+    def _add_sample(self, sample: TrendSample) -> None:
+        samples = self._samples
+        if len(samples) > 1 and sample.time_s - samples[-2].time_s < STEP_S:
+            # The last of a step is shown, with what was missing before any of them.
+            before = samples.pop()
+            gap = before.after_gap or before.assessed is not sample.assessed
+            sample = replace(sample, after_gap=sample.after_gap or gap)
+        samples.append(sample)
+        while sample.time_s - samples[0].time_s > self._settings.trend_s:
+            samples.popleft()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import Acquisition
 from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Observation, Tube
-from leakwatch.display.banner import distance_text
+from leakwatch.display.banner import is_behind, number_text
+from leakwatch.display.fitted_view import FrameRect, box_of
 from leakwatch.display.lines import LineKind
 
 # Gap between the drawn lines and the middle of a label, and between the middles of two labels, as
@@ -20,6 +22,8 @@ AWAY, APART = 0.06, 0.07
 SECOND_LINE = 0.02
 # Half the width of "tubular 16 mm", as a share of the frame's columns.
 HALF_TUBE_LABEL = 0.17
+# In a window: gap between the lines and a label, as a share of the visible rows.
+LABEL_GAP = 0.015
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,13 @@ def place_labels(
     if distance is not None:
         column, row = (np.add(distance.at_px, distance.wall_px) / 2.0).tolist()
         rows = acquisition.rows
-        text_px = (column, _row_outside(found, row, rows, SECOND_LINE if below else 0.0))
-        shown = distance_text(distance) or text("not calibrated")
-        label_text = join_with("\n", filter(None, [shown, below]))
+        shown = number_text(distance) or text("not calibrated")
+        behind = text("behind the wall") if is_behind(distance) else ""
+        more = SECOND_LINE * (bool(below) + bool(behind))
+        text_px = (column, _row_outside(found, row, rows, more))
+        label_text = join_with("\n", filter(None, [shown, behind, below]))
         labels.append(Label(label_text, (column, row), text_px, LineKind.SHORTEST))
-    taken: list[float] = []
+    taken = [label.text_px[1] for label in labels]
     for tube in observation.tubes:
         if tube.confirmed:
             label = _tube_label(tube, found, acquisition, taken)
@@ -128,3 +134,88 @@ def _free_row(row: float, taken: list[float], rows: int) -> float:
     clipped = [min(max(candidate, apart / 2.0), lowest) for candidate in wanted]
     free = [one for one in clipped if all(abs(one - other) >= 0.999 * apart for other in taken)]
     return free[0] if free else clipped[0]
+
+
+def labels_in_view(
+    labels: Sequence[Label],
+    sizes_px: Sequence[Point],
+    lines: PointArray,
+    view: FrameRect,
+    messages: Sequence[FrameRect] = (),
+) -> tuple[FrameRect, ...]:
+    """Return where each label goes in the visible part of the frame.
+
+    The distance goes above or below all lines, tubular filling beside its end; all stay in view.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    sizes_px : sequence of (float, float)
+        Width and height of each, pixels of the frame at the present zoom.
+    lines : ndarray
+        ``(n, 2)``, points on all lines that a label should not hide; see `points_along`.
+    view : FrameRect
+        The visible part.
+    messages : sequence of FrameRect
+        Parts that something else covers.
+    """
+    box = box_of([lines])
+    placed: list[FrameRect] = []
+    for label, size in zip(labels, sizes_px, strict=True):
+        wanted = _wanted_places(label, size, box, view)
+        inside = [_into(view, place, size) for place in wanted]
+        taken = (*messages, *placed)
+        free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
+        clear = (one for one in free if not _hides(one, lines))
+        # If every place hides something, the first hides least.
+        placed.append(next(clear, (free or inside)[0]))
+    return tuple(placed)
+
+
+def points_along(lines: Sequence[PointArray], step_px: float) -> PointArray:
+    """Return points on lines at most `step_px` apart, ``(n, 2)``."""
+    pieces = [np.empty((0, 2))]
+    for line in lines:
+        if len(line) < 2:
+            pieces.append(line)
+            continue
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+        at = np.linspace(0.0, along[-1], max(int(along[-1] / step_px) + 2, 2))
+        pieces.append(np.column_stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)]))
+    return np.vstack(pieces)
+
+
+def _wanted_places(
+    label: Label, size: Point, box: FrameRect | None, view: FrameRect
+) -> list[Point]:
+    """Return centres for a label, the best first."""
+    if box is None:
+        return [label.text_px]
+    column, row = label.at_px
+    gap = LABEL_GAP * view.height
+    above, below = box.top - gap - size[1] / 2.0, box.bottom + gap + size[1] / 2.0
+    outside = [(column, one) for one in sorted((above, below), key=lambda one: abs(one - row))]
+    aside, along = gap + size[0] / 2.0, gap + size[1] / 2.0
+    sides = (-aside, aside) if column < box.centre[0] else (aside, -aside)
+    away = [(x * far, y * along) for far in (1.0, 1.3, 1.7) for y in range(-4, 5) for x in sides]
+    away.sort(key=lambda one: np.hypot(*one))
+    near = [(column + x, row + y) for x, y in away]
+    # At the edge of the view that is farther away, if lines fill it.
+    far_row = view.top if row - view.top > view.bottom - row else view.bottom
+    edges = [(column, far_row), (view.left, far_row), (view.right, far_row)]
+    if label.kind is LineKind.SHORTEST:
+        return [*outside, *edges, *near]
+    return [*near, *outside, *edges]
+
+
+def _hides(place: FrameRect, lines: PointArray) -> bool:
+    columns, rows = lines[:, 0], lines[:, 1]
+    across = (place.left <= columns) & (columns <= place.right)
+    return bool((across & (place.top <= rows) & (rows <= place.bottom)).any())
+
+
+def _into(view: FrameRect, centre: Point, size: Point) -> FrameRect:
+    """Return a rectangle around `centre`, moved into `view`."""
+    left = min(max(centre[0] - size[0] / 2.0, view.left), max(view.right - size[0], view.left))
+    top = min(max(centre[1] - size[1] / 2.0, view.top), max(view.bottom - size[1], view.top))
+    return FrameRect(left, top, *size)

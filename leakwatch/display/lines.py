@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from leakwatch.core.arrays import PointArray
 from leakwatch.core.messages import text
+from leakwatch.display import palette
 
 
 class LineKind(StrEnum):
@@ -34,20 +35,23 @@ class LineStyle:
     legend: str
 
 
+# A solid line is told by its width, each at least half as wide again as the one before: cement, the
+# shortest distance, the wall, new cement.
 LINE_STYLES: dict[LineKind, LineStyle] = {
-    LineKind.OUTLINE: LineStyle("#C9D3DE", 1.4, (2.0, 4.0), text("vertebral body")),
-    LineKind.FOUND: LineStyle("#C9D3DE", 1.0, (7.0, 3.0), text("body, as detected")),
-    LineKind.MARGIN: LineStyle("#FFB000", 1.6, (8.0, 5.0), text("margin")),
-    LineKind.WALL: LineStyle("#FF7AD9", 2.6, None, text("posterior wall")),
+    LineKind.OUTLINE: LineStyle(palette.OUTLINE, 1.4, (2.0, 4.0), text("vertebral body")),
+    LineKind.FOUND: LineStyle(palette.OUTLINE, 1.0, (7.0, 3.0), text("body, as detected")),
+    LineKind.MARGIN: LineStyle(palette.MARGIN, 1.6, (8.0, 5.0), text("margin")),
+    LineKind.WALL: LineStyle(palette.WALL, 3.7, None, text("posterior wall")),
     # Only in pictures of cases with known truth.
-    LineKind.TRUTH: LineStyle("#7DFF9B", 1.4, (5.0, 2.0), text("true cement")),
-    LineKind.CEMENT: LineStyle("#35D6FF", 1.6, None, text("cement")),
-    LineKind.GROWTH: LineStyle("#B6FF3B", 4.4, None, text("new cement")),
+    LineKind.TRUTH: LineStyle(palette.TRUE_CEMENT, 1.4, (5.0, 2.0), text("true cement")),
+    LineKind.CEMENT: LineStyle(palette.CEMENT, 1.6, None, text("cement")),
+    LineKind.GROWTH: LineStyle(palette.NEW_CEMENT, 5.6, None, text("new cement")),
     LineKind.CANDIDATE_TUBE: LineStyle(
-        "#FFE08A", 1.6, (3.0, 3.0), text("possible tubular filling")
+        palette.POSSIBLE_VEIN, 1.6, (3.0, 3.0), text("possible tubular filling")
     ),
-    LineKind.TUBE: LineStyle("#FF4B3E", 4.0, None, text("tubular filling")),
-    LineKind.SHORTEST: LineStyle("#FFFFFF", 2.0, None, text("shortest distance")),
+    LineKind.TUBE: LineStyle(palette.VEIN, 4.4, (14.0, 3.0), text("tubular filling")),
+    # With a disc at each end.
+    LineKind.SHORTEST: LineStyle(palette.SHORTEST, 2.45, None, text("shortest distance")),
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from leakwatch.alerting.margins import settings_in_force
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point, PointArray, read_only
 from leakwatch.core.frame import Frame, TimeSource
@@ -18,11 +19,12 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.core.messages import Message, counted, text
 from leakwatch.core.results import Alert, Observation, Quality, Snapshot, WallDistance
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import Banner, distance_text, is_behind, level_banner, seconds_text
+from leakwatch.display.banner import Banner, is_behind, level_banner, number_text, seconds_text
 from leakwatch.display.facts import Fact
 from leakwatch.display.growth import recent_growth
 from leakwatch.display.labels import Label, place_labels
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
+from leakwatch.display.quantities import area_text, spacing_text
 from leakwatch.display.volume_facts import volume_facts
 
 RESEARCH_NOTICE = text("Research and training software; not a medical device.")
@@ -80,6 +82,7 @@ def make_overlay(
     settings: Settings,
     before: Observation | None = None,
     age: str = "",
+    acknowledged_at: str = "",
 ) -> FrameOverlay:
     """Return what to draw for `snapshot`.
 
@@ -93,16 +96,19 @@ def make_overlay(
         From a second ago, see `history`: cement since then is drawn as new.
     age : str
         Of a frame that is not live: shown with every number, and nothing is predicted.
+    acknowledged_at : str
+        Time at which a STOP was acknowledged, as it is shown; empty if unknown.
     """
     if age:
         snapshot = replace(snapshot, alert=replace(snapshot.alert, time_to_margin_s=None))
+    settings = settings_in_force(settings, snapshot.alert)
     observation = snapshot.observation
     margin_px = margin_line(observation, marks, settings.alerting.margin_mm)
     lines = _lines(observation, margin_px, recent_growth(observation, before, settings.window))
     return FrameOverlay(
         frame=snapshot.frame.index,
         time_s=snapshot.frame.time_s,
-        banner=level_banner(snapshot.alert, observation, settings),
+        banner=level_banner(snapshot.alert, observation, settings, acknowledged_at),
         band_px=_band(observation.wall_px, margin_px),
         lines=lines,
         labels=place_labels(
@@ -272,13 +278,15 @@ def _aged(facts: tuple[Fact, ...], age: str) -> tuple[Fact, ...]:
     if not age:
         return facts
     return tuple(
-        replace(fact, name=text("{name}, {age} ago", name=fact.name, age=age)) for fact in facts
+        replace(fact, name=text("{name}, {age} ago", name=fact.name, age=age), past=True)
+        for fact in facts
     )
 
 
 def _run_facts(snapshot: Snapshot) -> tuple[Fact, ...]:
     facts = [*_frame_facts(snapshot.frame), spacing_fact(snapshot.observation.calibration)]
     if snapshot.fault is None:
+        facts += registration_facts(snapshot.observation.quality)
         after = text("{ms:.0f} ms after the frame", ms=snapshot.latency_ms)
         facts.append(Fact(text("Decision"), after))
     return tuple(facts)
@@ -297,7 +305,7 @@ def _frame_facts(frame: Frame) -> list[Fact]:
 
 def _measurement_facts(observation: Observation) -> list[Fact]:
     distance, cement = observation.wall_distance, observation.cement
-    to_wall = None if distance is None else distance_text(distance) or _distance_px_text(distance)
+    to_wall = None if distance is None else _strip_text(distance)
     facts = [Fact(text("Cement to posterior wall"), to_wall or "–", large=True)]
     if cement is None:
         why = text("not comparable with the baseline")
@@ -306,8 +314,16 @@ def _measurement_facts(observation: Observation) -> list[Fact]:
         area = text("{area_px:.0f} px (not calibrated)", area_px=cement.area_px)
         facts.append(Fact(text("Cement area"), area, warn=True))
     else:
-        facts.append(Fact(text("Cement area"), f"{cement.area_mm2:.0f} mm²"))
+        facts.append(Fact(text("Cement area"), area_text(cement.area_mm2)))
     return [*facts, *volume_facts(cement.volume)]
+
+
+def _strip_text(distance: WallDistance) -> str:
+    """Return a distance for large letters in a narrow strip."""
+    number = number_text(distance)
+    if number is None:
+        return _distance_px_text(distance)
+    return text("{distance} behind", distance=number) if is_behind(distance) else number
 
 
 def _distance_px_text(distance: WallDistance) -> Message:
@@ -342,17 +358,20 @@ def spacing_fact(calibration: Calibration) -> Fact:
     """Return the calibration and its source, or why there is none."""
     if calibration.mm_per_px is None:
         return Fact(text("Not calibrated"), calibration.source, warn=True)
-    sigma = calibration.mm_per_px_sigma
-    spread = "" if sigma is None else f" ± {sigma:.3f}"
-    spacing = f"{calibration.mm_per_px:.3f}{spread}"
+    spacing = spacing_text(calibration.mm_per_px, calibration.mm_per_px_sigma)
     value = text("{spacing} mm/px ({source})", spacing=spacing, source=calibration.source)
     return Fact(text("Spacing"), value)
 
 
+def registration_facts(quality: Quality) -> list[Fact]:
+    """Return how well the frame matches the reference anatomy; empty if that is unknown."""
+    if quality.registration_score is None:
+        return []
+    return [Fact(text("Registration"), f"{100.0 * quality.registration_score:.0f} %")]
+
+
 def _quality_facts(quality: Quality) -> list[Fact]:
     facts = []
-    if quality.registration_score is not None:
-        facts.append(Fact(text("Registration"), f"{100.0 * quality.registration_score:.0f} %"))
     if quality.baseline_assumed and quality.baseline_frames:
         value = counted(
             "first {count} frame assumed cement-free",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.messages import text
+from leakwatch.core.results import Reason
 from leakwatch.display.facts import Fact
 
 
@@ -27,6 +29,33 @@ class CementClock:
     def set_earlier(self, seconds: float, mixed_at: str) -> CementClock:
         """Return the clock of cement that was mixed `seconds` before."""
         return CementClock(self.mixed_s - seconds, mixed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementClock:
+    """Time of the last acknowledgement, as long as an acknowledged STOP stands.
+
+    Parameters
+    ----------
+    reasons : frozenset of Reason
+        Of the acknowledged STOP.
+    at : str
+        Time of day; empty if there is none.
+    """
+
+    reasons: frozenset[Reason] = frozenset()
+    at: str = ""
+
+    def update(
+        self, acknowledged: tuple[Reason, ...], now: Callable[[], str]
+    ) -> AcknowledgementClock:
+        """Return the clock after a decision; `now` returns the time of day."""
+        reasons = frozenset(acknowledged)
+        if reasons == self.reasons:
+            return self
+        if not reasons:
+            return AcknowledgementClock()
+        return AcknowledgementClock(reasons, now() if reasons - self.reasons else self.at)
 
 
 def clock_text(seconds: float) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from leakwatch.core.messages import text
 from leakwatch.core.volume import CementVolume, FactorSource
 from leakwatch.display.facts import Fact
+from leakwatch.display.quantities import FINEST_ML, quantity_text
 
 SOURCE_WORDS = {
     FactorSource.SYRINGE: text("syringe"),
     FactorSource.PRODUCT: text("product"),
     FactorSource.LUMEN: text("cement in the cannula"),
 }
-# Less cannot be told apart in the numbers that are shown.
-_LEAST_SIGMA_ML = 0.1
 
 
 def volume_facts(volume: CementVolume) -> list[Fact]:
@@ -47,9 +46,5 @@ def volume_text(volume: CementVolume) -> str:
 
 def volume_words(ml: float, sigma_ml: float | None, source: FactorSource) -> str:
     """Return a volume with its standard deviation and the source of its factor."""
-    return text(
-        "{ml:.1f} ± {sigma_ml:.1f} mL ({source})",
-        ml=ml,
-        sigma_ml=max(sigma_ml or 0.0, _LEAST_SIGMA_ML),
-        source=SOURCE_WORDS[source],
-    )
+    volume = quantity_text(ml, sigma_ml or FINEST_ML, "mL", FINEST_ML)
+    return text("{volume} ({source})", volume=volume, source=SOURCE_WORDS[source])

@@ -20,24 +20,21 @@ from leakwatch.case_files.library_database import (
     cannot_use,
     library_folder,
 )
-from leakwatch.case_files.run_records import read_events, read_frames
 from leakwatch.case_files.session_file import RECORDING_NAME, SESSION_NAME, load_session
 from leakwatch.core.errors import CaseError, LibraryError
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
-from leakwatch.core.results import EventKind, Level
+from leakwatch.core.planes import SECOND_FOLDER
 from leakwatch.files.private_files import FOLDER_MODE, make_private, make_private_folder
 from leakwatch.files.untrusted_text import escape_control_characters
+from leakwatch.library.session_planes import first_stop_s, read_planes, whole_state, worst_level
 from leakwatch.sinks.recording.line_file import is_locked
-from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 
 CASES_NAME = "cases"
 
 _LONGEST_NAME = 100  # characters: one line of a list
 # Maximum number of digits in the name of a case folder; other folders are ignored.
 _LONGEST_NUMBER = 10
-
-_LEVELS_BY_WEIGHT = (Level.CLEAR, Level.UNKNOWN, Level.WATCH, Level.STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +175,7 @@ class CaseLibrary:
         return self._rows("WHERE id = ?", number)[0]
 
     def finish(self, number: int) -> LibraryCase:
-        """Read the recording of a case, and update its row.
+        """Read the recording of a case, and update its row; of two planes, the worse one counts.
 
         Raises
         ------
@@ -186,20 +183,18 @@ class CaseLibrary:
             There is no such case, or its files cannot be read.
         """
         folder = self.case(str(number)).folder
-        session = load_session(folder / SESSION_NAME)
-        frames, events = read_frames(folder / FRAMES_NAME), read_events(folder / EVENTS_NAME)
-        stops = [e for e in events if e.kind is EventKind.ALERT and e.level is Level.STOP]
-        worst = max((frame.level for frame in frames), key=_LEVELS_BY_WEIGHT.index, default=None)
+        planes = read_planes(folder)
+        worst = worst_level(planes)
         with self._db.writing():
             self._db.execute(
                 "UPDATE library_case SET state = ?, frames = ?, duration_s = ?, worst_level = ?,"
                 " stops = ?, first_stop_s = ? WHERE id = ?",
-                session.state,
-                session.frames,
-                frames[-1].time_s - frames[0].time_s if frames else 0.0,
+                whole_state(planes),
+                sum(plane.frames for plane in planes),
+                max(plane.duration_s for plane in planes),
                 None if worst is None else worst.value,
-                len({event.frame for event in stops}),
-                stops[0].time_s if stops else None,
+                sum(plane.stops for plane in planes),
+                first_stop_s(planes),
                 number,
             )
         return self.case(str(number))
@@ -241,10 +236,10 @@ class CaseLibrary:
             It is being recorded, or cannot be deleted.
         """
         folder = self.case(str(number)).folder
-        recording = folder / RECORDING_NAME
+        recordings = (folder / RECORDING_NAME, folder / SECOND_FOLDER / RECORDING_NAME)
         gone = folder.with_name(f".deleted-{folder.name}")
         try:
-            if recording.exists() and is_locked(recording):
+            if any(one.exists() and is_locked(one) for one in recordings):
                 raise LibraryError(
                     text(
                         "case {number} is being recorded. Stop the recording first.", number=number

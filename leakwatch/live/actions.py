@@ -64,6 +64,21 @@ class Syringe:
 
 
 @dataclass(frozen=True, slots=True)
+class SetMargin:
+    """Another margin, from the next frame on.
+
+    Parameters
+    ----------
+    margin_mm : float
+    why : str
+        Reason, saved with the case; a narrower margin needs one.
+    """
+
+    margin_mm: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A remark saved with the case: from the operator, or about a fault of the program."""
 
@@ -99,4 +114,4 @@ class EndRecord:
     """End of all recordings with the displayed image."""
 
 
-Action = Acknowledge | RestartBaseline | UndoRestart | Syringe | Note | PauseAudio
+Action = Acknowledge | RestartBaseline | UndoRestart | Syringe | SetMargin | Note | PauseAudio

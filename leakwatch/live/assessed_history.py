@@ -7,11 +7,7 @@ from dataclasses import dataclass, replace
 from leakwatch.core.messages import text
 from leakwatch.core.results import Observation, Reason, Snapshot
 from leakwatch.display.banner import age_text, cement_text
-
-# A frame with such a reason is not assessed; other reasons make single rules inactive.
-_BLIND = frozenset(
-    {Reason.MOTION, Reason.STALE, Reason.EXPOSURE, Reason.DECODE, Reason.STAGE_ERROR}
-)
+from leakwatch.display.trend_samples import BLIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ class AssessedHistory:
 
 def is_assessed(observation: Observation) -> bool:
     """Return whether a frame was compared with the baseline."""
-    return observation.cement is not None and not _BLIND & set(observation.unavailable)
+    return observation.cement is not None and not BLIND & set(observation.unavailable)
 
 
 def _cement_text(decision: TimedDecision, now_s: float) -> str:

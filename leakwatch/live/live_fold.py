@@ -14,18 +14,19 @@ from leakwatch.alerting.coverage import EMPTY_SUMMARY, add_frame
 from leakwatch.alerting.inactive_rules import InactiveRule, find_inactive_rules
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
-from leakwatch.core.messages import counted as counted_text
 from leakwatch.core.messages import text as message
 from leakwatch.core.protocols import LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason, Snapshot
 from leakwatch.core.volume import possible_reading
 from leakwatch.diagnostics.frame_log import log_frame, stages_for
+from leakwatch.live.action_texts import dropped_text, pause_text, syringe_text
 from leakwatch.live.actions import (
     Acknowledge,
     Action,
     Note,
     PauseAudio,
     RestartBaseline,
+    SetMargin,
     Syringe,
     UndoRestart,
 )
@@ -33,6 +34,7 @@ from leakwatch.live.assessed_history import AssessedHistory, TimedDecision
 from leakwatch.live.case_setup import MonitoringBasis, Setup, current_marks
 from leakwatch.live.exposure import Exposure, count_exposure
 from leakwatch.live.inbox import Arrival
+from leakwatch.live.margin_setting import change_margin, newest_margin_mm
 from leakwatch.live.status import LiveStatus
 from leakwatch.live.timeline import Timeline, place_frame
 from leakwatch.live.undo_state import UndoState, restarted_text
@@ -131,6 +133,7 @@ class LiveFold:
             inactive_rules=self.inactive_rules,
             tally=self.tally,
             marks=self.marks,
+            margin_mm=newest_margin_mm(self._alerts),
         )
 
     def take(self, arrival: Arrival, link: LinkStatus, now: Callable[[], float]) -> TimedDecision:
@@ -161,12 +164,7 @@ class LiveFold:
         """Record that frames were dropped because newer ones were available."""
         placed = self._line.placed
         if placed is not None:
-            what = counted_text(
-                "{count} frame dropped: a newer one was available",
-                "{count} frames dropped: newer ones were available",
-                count=frames,
-            )
-            self._note(placed, EventKind.TECHNICAL, what)
+            self._note(placed, EventKind.TECHNICAL, dropped_text(frames))
 
     def report_no_frame(self, text: str, now_s: float) -> None:
         """Record that no frame arrives, with the reason in `text`; once for each text."""
@@ -205,15 +203,15 @@ class LiveFold:
         elif isinstance(action, PauseAudio):
             seconds = min(action.seconds, self._settings.live.audio_pause_s)
             self.audio_paused_until_s = now_s + seconds
-            ended = message("ended by the operator")
-            said = message("{seconds:g} s", seconds=seconds) if seconds > 0.0 else ended
-            self._note(self._at(now_s), EventKind.AUDIO_PAUSED, said)
+            self._note(self._at(now_s), EventKind.AUDIO_PAUSED, pause_text(seconds))
         elif isinstance(action, Note):
             self._note(self._at(now_s), action.kind, action.text, action)
         elif isinstance(action, UndoRestart):
             self._undo_restart(now_s)
         elif isinstance(action, Syringe):
             self._read_syringe(action, now_s)
+        elif isinstance(action, SetMargin):
+            self._set_margin(action, now_s)
         else:
             self._restart_baseline(action, self.decision, now_s)
         if self._no_frame_text:
@@ -288,8 +286,14 @@ class LiveFold:
         cement = self._setup.marks.cement
         self._basis = self._basis.with_cement(cement)
         self._vision = with_cement_inputs(self._vision, cement)
-        said = message("{ml:g} mL injected, as read on the syringe", ml=reading.ml)
-        self._note(frame, EventKind.ANNOTATION, said)
+        self._note(frame, EventKind.ANNOTATION, syringe_text(reading.ml))
+
+    def _set_margin(self, action: SetMargin, now_s: float) -> None:
+        """Use a margin from the next frame on, as an analysis of the recorded case does."""
+        frame = self._at(now_s)
+        self._alerts, said = change_margin(self._alerts, action, frame.index + 1)
+        if said is not None:
+            self._note(frame, EventKind.TECHNICAL, said)
 
     def _restart_baseline(
         self, action: RestartBaseline, decision: TimedDecision, now_s: float

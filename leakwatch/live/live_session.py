@@ -21,7 +21,7 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text as message
 from leakwatch.core.protocols import Link, LinkStatus, LiveSource, Sink
-from leakwatch.core.results import EventKind
+from leakwatch.core.results import EventKind, Snapshot
 from leakwatch.diagnostics.frame_log import LinkNews
 from leakwatch.diagnostics.log_file import FIELDS
 from leakwatch.live.actions import (
@@ -32,16 +32,20 @@ from leakwatch.live.actions import (
     PauseAudio,
     Record,
     RestartBaseline,
+    SetMargin,
     Syringe,
     UndoRestart,
 )
+from leakwatch.live.alarm_notices import AlarmNotices
 from leakwatch.live.case_setup import FollowedMarks, Setup
+from leakwatch.live.event_log import EventLog
 from leakwatch.live.inbox import Arrival, Inbox
 from leakwatch.live.latency_ledger import Latency, Ledger
 from leakwatch.live.live_fold import LiveFold
 from leakwatch.live.outputs import Outputs
 from leakwatch.live.recording_notices import RecordingNotices
 from leakwatch.live.status import LiveStatus, Recording, no_frame_text
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmWorker
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,6 +69,8 @@ class LiveSession:
         Monotonic seconds, the same as the source's.
     unkept : sequence of Recording
         Outputs that could not be started, each with its `failure`, which is reported.
+    alarms : sequence of AlarmWorker
+        Outputs of the alarm to other devices; closed with the session.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class LiveSession:
         sinks: Mapping[str, Sink] | None = None,
         clock: Callable[[], float] = time.monotonic,
         unkept: Sequence[Recording] = (),
+        alarms: Sequence[AlarmWorker] = (),
     ) -> None:
         self.settings: Settings = setup.settings
         live = setup.settings.live
@@ -81,12 +88,14 @@ class LiveSession:
         self._inbox: Inbox[Action | Record | EndRecord] = Inbox(
             live.learning_frames, live.waiting_bytes
         )
-        self._outputs = Outputs(live, clock, unkept)
+        self._outputs = Outputs(live, clock, unkept, alarms)
         self._outputs.begin(sinks or {})
-        self._fold = LiveFold(setup, self._outputs.append)
+        self._log = EventLog(setup.settings)
+        self._fold = LiveFold(setup, self._emit)
         self._ledger = Ledger(live.latency_frames)
         self._link_news = LinkNews(_LOG)
         self._notices = RecordingNotices(live.behind_after_s)
+        self._alarm_notices = AlarmNotices()
         self._dropped = 0
         self._ended = Flag()
         self._threads = [
@@ -120,6 +129,7 @@ class LiveSession:
             dropped=dropped,
             latency=self._ledger.latency(),
             recordings=self._outputs.recordings(),
+            alarm_outputs=self._outputs.alarms(),
         )
 
     @property
@@ -180,6 +190,17 @@ class LiveSession:
             Injected into the body since the baseline, without what fills the cannula.
         """
         self._inbox.post(Syringe(ml))
+
+    def set_margin(self, margin_mm: float, why: str = "") -> None:
+        """Use another margin from the next frame on; one that is not possible is ignored.
+
+        Parameters
+        ----------
+        margin_mm : float
+        why : str
+            Saved with the case. Without it, a narrower margin is ignored.
+        """
+        self._inbox.post(SetMargin(margin_mm, why))
 
     def note(self, text: str, at_px: Point | None = None) -> None:
         """Save a remark of the operator with the case."""
@@ -253,10 +274,20 @@ class LiveSession:
             if isinstance(action, Record):  # to be closed with the others
                 self._outputs.begin(action.sinks)
 
+    def _emit(self, snapshot: Snapshot) -> None:
+        """Add a snapshot to the outputs and to the list of events; on the fold's thread."""
+        self._outputs.append(snapshot)
+        try:
+            self._log.add(snapshot)
+        # No fault of a list may end the monitoring.
+        except Exception:  # noqa: BLE001
+            _LOG.exception("an event cannot be listed")
+
     def _publish(self, **changes: Any) -> None:
         """Replace the record by one with the results of the fold; on the fold's thread."""
         with self._lock:
-            self._published = self._fold.fill_status(replace(self._published, **changes))
+            status = replace(self._published, log=self._log.view, **changes)
+            self._published = self._fold.fill_status(status)
 
     def _publish_only(self, **changes: Any) -> None:
         """Replace the record by one with `changes`; from any thread."""
@@ -318,7 +349,8 @@ class LiveSession:
 
     def _report_recordings(self, last: bool = False) -> None:
         """Save changes of the recording's state with the case when they happen."""
-        for text in self._notices.take_new(self._outputs.running(), last):
+        new = self._notices.take_new(self._outputs.running(), last)
+        for text in (*new, *self._alarm_notices.take_new(self._outputs.alarms())):
             _LOG.info("%s", text)
             self._fold.act(Note(text, kind=EventKind.TECHNICAL), self._clock())
             self._publish(notices=(*self._published.notices, text))

@@ -10,6 +10,8 @@ from leakwatch.config import LiveSettings
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Snapshot
 from leakwatch.live.status import Recording
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmOutputState, AlarmWorker
+from leakwatch.sinks.alarm_outputs.open_outputs import close_alarm_outputs
 from leakwatch.sinks.workers.live_sink_worker import Backlog, LiveSinkWorker
 
 
@@ -33,6 +35,8 @@ class Outputs:
         Monotonic seconds.
     unkept : sequence of Recording
         Outputs that could not be started.
+    alarms : sequence of AlarmWorker
+        Outputs of the alarm, which record nothing.
     """
 
     def __init__(
@@ -40,8 +44,10 @@ class Outputs:
         settings: LiveSettings,
         clock: Callable[[], float],
         unkept: Sequence[Recording] = (),
+        alarms: Sequence[AlarmWorker] = (),
     ) -> None:
         self._settings, self._clock, self._unkept = settings, clock, tuple(unkept)
+        self._alarms = tuple(alarms)
         self._workers = _Workers()
         self._closers: list[Thread] = []
 
@@ -62,7 +68,9 @@ class Outputs:
         self._workers = _Workers((*before.running, *more), before.ended)
 
     def append(self, snapshot: Snapshot) -> None:
-        """Pass a snapshot to all running sinks. Does not block."""
+        """Pass a snapshot to all running sinks and alarm outputs. Does not block."""
+        for alarm in self._alarms:
+            alarm.append(snapshot)
         for worker in self._workers.running:
             worker.append(snapshot)
 
@@ -79,10 +87,15 @@ class Outputs:
 
     def close(self) -> None:
         """Close all sinks, and wait for each up to the limit of the settings. Does not raise."""
+        close_alarm_outputs(self._alarms, self._settings.close_s)
         for worker in self._workers.running:
             worker.close(self._settings.close_s)
         for closer in self._closers:
             closer.join(self._settings.close_s)
+
+    def alarms(self) -> tuple[AlarmOutputState, ...]:
+        """Return the state of each alarm output."""
+        return tuple(one.state for one in self._alarms)
 
     def running(self) -> dict[int, Recording]:
         """Return the state of each running output, by a number that is constant while it runs."""

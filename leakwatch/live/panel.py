@@ -6,7 +6,7 @@ from leakwatch.config import Settings
 from leakwatch.core.messages import counted, join_texts, text
 from leakwatch.display.banner import age_text
 from leakwatch.display.facts import Fact
-from leakwatch.display.picture import spacing_fact
+from leakwatch.display.picture import registration_facts, spacing_fact
 from leakwatch.display.procedure_clocks import (
     CementClock,
     cement_facts,
@@ -47,7 +47,9 @@ def session_facts(
         _drops(status),
         *_latency(status),
         *_recordings(status),
+        *_alarm_outputs(status),
         *_spacing(status),
+        _margin(status, settings),
         Fact(text("Source"), status.link.text),
         *_forgotten(status, now_s),
         *(
@@ -117,7 +119,23 @@ def _milliseconds(ages: Percentiles) -> str:
 
 def _spacing(status: LiveStatus) -> list[Fact]:
     decision = status.decision
-    return [] if decision is None else [spacing_fact(decision.snapshot.observation.calibration)]
+    if decision is None:
+        return []
+    observation = decision.snapshot.observation
+    return [spacing_fact(observation.calibration), *registration_facts(observation.quality)]
+
+
+def _margin(status: LiveStatus, settings: Settings) -> Fact:
+    usual_mm = settings.alerting.margin_mm
+    now_mm = usual_mm if status.margin_mm is None else status.margin_mm
+    if now_mm == usual_mm:
+        return Fact(text("Margin"), text("{margin_mm:g} mm (L changes it)", margin_mm=now_mm))
+    changed = text(
+        "{margin_mm:g} mm, set by the operator (settings: {usual_mm:g} mm)",
+        margin_mm=now_mm,
+        usual_mm=usual_mm,
+    )
+    return Fact(text("Margin"), changed, warn=True)  # to be seen without asking for details
 
 
 def _recordings(status: LiveStatus) -> list[Fact]:
@@ -137,3 +155,14 @@ def _recordings(status: LiveStatus) -> list[Fact]:
     ]
     parts += [behind] if behind else []
     return [Fact(text("Recording"), join_texts(parts), warn=True)]
+
+
+def _alarm_outputs(status: LiveStatus) -> list[Fact]:
+    return [
+        Fact(
+            text("Alarm output {output}", output=one.name),
+            one.failure or (text("on") if one.connected else text("not connected yet")),
+            warn=bool(one.failure),
+        )
+        for one in status.alarm_outputs
+    ]

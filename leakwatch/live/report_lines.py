@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leakwatch.alerting.coverage import no_stop_text
 from leakwatch.core.messages import counted, join_texts, text, translate
 from leakwatch.core.results import Event
-from leakwatch.display.banner import REASON_WORDS, distance_text
+from leakwatch.display.banner import REASON_WORDS, Banner, distance_text
 from leakwatch.live.latency_ledger import Percentiles
 from leakwatch.live.status import DisplayedStatus, DisplayState, LiveStatus
 
@@ -15,8 +17,13 @@ _STATES_WITH_LINK = (DisplayState.WAITING, DisplayState.LOST, DisplayState.ENDED
 
 def level_line(now: DisplayedStatus) -> str:
     """Return level, reasons and warnings, translated."""
-    why = join_texts((*now.banner.reasons, *now.banner.warnings))
-    return f"{translate(now.banner.word):<7}  {translate(why)}"
+    return banner_line(now.banner)
+
+
+def banner_line(banner: Banner) -> str:
+    """Return word, reasons and warnings of a banner, translated."""
+    why = join_texts((*banner.reasons, *banner.warnings))
+    return f"{translate(banner.word):<7}  {translate(why)}"
 
 
 def status_line(status: LiveStatus, now: DisplayedStatus) -> str:
@@ -129,6 +136,24 @@ def _first_stop(status: LiveStatus, not_watched: tuple[str, ...]) -> str:
     if stop is None:
         return no_stop_text(not_watched)
     return first_stop_text(stop)
+
+
+def first_stops_text(stops: Sequence[tuple[str, Event]], not_watched: Sequence[str]) -> str:
+    """Return the text for the first STOP of each of two planes.
+
+    Parameters
+    ----------
+    stops : sequence of (str, Event)
+        The plane and its first STOP, the earlier one first.
+    not_watched : sequence of str
+        As for `summary_lines`, of both planes.
+    """
+    if not stops:
+        return text("both planes: {no_stop}", no_stop=no_stop_text(tuple(not_watched)))
+    return join_texts(
+        text("{plane}: {first_stop}", plane=name, first_stop=first_stop_text(stop))
+        for name, stop in stops
+    )
 
 
 def first_stop_text(stop: Event) -> str:

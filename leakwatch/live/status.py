@@ -22,17 +22,23 @@ from leakwatch.display.banner import (
     Banner,
     acknowledged_warnings,
     keep_latched_stop,
+    keep_rim,
+    keys_of,
     last_assessed_text,
     level_banner,
+    off_banner,
     strip_numbers,
     unknown_banner,
 )
 from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_assessed
+from leakwatch.live.event_log import EventLogView
 from leakwatch.live.exposure import Exposure
 from leakwatch.live.latency_ledger import Latency
+from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmOutputState
 
 _NO_HISTORY, _NO_MARKS = AssessedHistory(), Marks()
 _NO_LATENCY, _NO_EXPOSURE = Latency(), Exposure()
+_NO_LOG = EventLogView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ class LiveStatus:
     latency : Latency
     recordings : tuple of Recording
         Running ones, and those that the operator ended and that failed or lost frames.
+    alarm_outputs : tuple of AlarmOutputState
     notices : tuple of str
         Notices about them, oldest first.
     audio_paused_until_s : float or None
@@ -110,6 +117,10 @@ class LiveStatus:
         Why the session cannot continue; empty if it can, or if it ended normally.
     marks : Marks
         Current marks.
+    margin_mm : float or None
+        Margin from the next frame on; None before the session has started.
+    log : EventLogView
+        List of events.
     """
 
     decision: TimedDecision | None
@@ -126,6 +137,7 @@ class LiveStatus:
     exposure: Exposure = _NO_EXPOSURE
     latency: Latency = _NO_LATENCY
     recordings: tuple[Recording, ...] = ()
+    alarm_outputs: tuple[AlarmOutputState, ...] = ()
     notices: tuple[str, ...] = ()
     audio_paused_until_s: float | None = None
     warnings: tuple[str, ...] = ()
@@ -134,6 +146,8 @@ class LiveStatus:
     fault: str = ""
     tally: RunSummary = EMPTY_SUMMARY
     marks: Marks = _NO_MARKS
+    margin_mm: float | None = None
+    log: EventLogView = _NO_LOG
 
     @property
     def is_recorded(self) -> bool:
@@ -182,6 +196,14 @@ ALARM_OF_STATE: dict[DisplayState, Alarm] = {
     DisplayState.LOST: Alarm.MEDIUM,
     DisplayState.ENDED: Alarm.LOW,
 }
+# Without a beam, or before one: the operator's choice, shown as calmly as the room.
+_CALM = frozenset({DisplayState.WAITING, DisplayState.OFF, DisplayState.FROZEN, DisplayState.ENDED})
+# What the operator can do about the others, where their texts do not say it.
+_STATE_KEYS: dict[DisplayState, str] = {
+    DisplayState.SILENT: text("press the pedal"),
+    DisplayState.STALE: text("check the source"),
+    DisplayState.LATE: text("wait"),
+}
 # Frames that cannot be assessed because of a fault, not because of what happens in the room.
 _BROKEN = frozenset({Reason.STAGE_ERROR, Reason.DECODE})
 
@@ -221,7 +243,9 @@ class DisplayedStatus:
         return self.banner.level
 
 
-def displayed_status(status: LiveStatus, now_s: float, settings: Settings) -> DisplayedStatus:
+def displayed_status(
+    status: LiveStatus, now_s: float, settings: Settings, acknowledged_at: str = ""
+) -> DisplayedStatus:
     """Return what to display at `now_s`: the latest decision, or UNKNOWN if it is not current.
 
     Parameters
@@ -230,14 +254,16 @@ def displayed_status(status: LiveStatus, now_s: float, settings: Settings) -> Di
     now_s : float
         ``time.monotonic()``.
     settings : Settings
+    acknowledged_at : str
+        Time of day at which the last STOP was acknowledged; empty if unknown.
     """
     decision = status.decision
     age_s = None if decision is None else max(now_s - decision.received_s, 0.0)
     state = _display_state(status, age_s, now_s, _limit_s(status.link, settings))
     if decision is None:
-        unknown = unknown_banner(_state_text(state, status, None))
+        unknown = _state_banner(state, status, _state_text(state, status, None))
         return DisplayedStatus(state, unknown, (Reason.STALE,), ALARM_OF_STATE[state], None)
-    banner, reasons = _decided(decision, state, status, age_s, settings)
+    banner, reasons = _decided(decision, state, status, age_s, settings, acknowledged_at)
     last = _last_text(status, state, now_s)
     warnings = (last, *banner.warnings, status.history.discarded_text(now_s))
     banner = replace(banner, warnings=tuple(filter(None, warnings)))
@@ -259,6 +285,7 @@ def _decided(
     status: LiveStatus,
     age_s: float | None,
     settings: Settings,
+    acknowledged_at: str,
 ) -> tuple[Banner, tuple[Reason, ...]]:
     """Return banner and reasons of a decision, limited to what is current."""
     alert, observation = decision.snapshot.alert, decision.snapshot.observation
@@ -268,13 +295,25 @@ def _decided(
         alert, observation = strip_numbers(alert, observation)
         kept = reasons if alert.level in (Level.STOP, Level.UNKNOWN) else ()
         reasons = tuple(dict.fromkeys((*kept, Reason.STALE)))
-    banner = level_banner(alert, observation, settings)
+    banner = level_banner(alert, observation, settings, acknowledged_at)
     if not why:
         return banner, reasons
+    key = next(filter(None, keys_of(reasons)), "")
     if state is not DisplayState.LIVE:
-        banner = _without_stale_warning(banner)
-    acknowledged = acknowledged_warnings(alert, observation, settings)
-    return keep_latched_stop(replace(unknown_banner(why), warnings=acknowledged), banner), reasons
+        banner, key = _without_stale_warning(banner), _STATE_KEYS.get(state, "")
+    unknown = replace(
+        _state_banner(state, status, why, key),
+        warnings=acknowledged_warnings(alert, observation, settings),
+    )
+    unknown = keep_rim(unknown, bool(alert.acknowledged))
+    return keep_latched_stop(unknown, banner), reasons
+
+
+def _state_banner(state: DisplayState, status: LiveStatus, why: str, key: str = "") -> Banner:
+    """Return the banner of a time without assessment; calm if it is the operator's choice."""
+    # An image that is frozen while the beam is on is nobody's choice.
+    stalled = state is DisplayState.FROZEN and status.link.fluoroscopy_on
+    return off_banner(why) if state in _CALM and not stalled else unknown_banner(why, key)
 
 
 def _last_text(status: LiveStatus, state: DisplayState, now_s: float) -> str:

@@ -35,15 +35,20 @@ class FoundBody:
         Why there is none; empty if nothing was requested yet.
     calibrated : bool
         Whether its standard deviations are calibrated millimetres.
+    mm_per_px : float or None
+        What its standard deviations were computed with; None without a body.
     """
 
     body: Body | None = None
     problem: str = ""
     calibrated: bool = False
+    mm_per_px: float | None = None
 
 
 NOTHING = FoundBody()
 POSTERIOR_WALL = text("posterior wall")
+# One point on a side reduces its standard deviation below this.
+PRECISE_MM = 0.9
 
 
 def find_from_draft(draft: Draft, prepared: Prepared, basis: Basis) -> FoundBody:
@@ -59,7 +64,9 @@ def find_from_draft(draft: Draft, prepared: Prepared, basis: Basis) -> FoundBody
         body = _found(draft, prepared, basis)
     except CaseError as error:
         return FoundBody(problem=str(error))
-    return FoundBody(body, "", prepared.picture.calibrated)
+    if body is None:
+        return FoundBody(calibrated=prepared.picture.calibrated)
+    return FoundBody(body, "", prepared.picture.calibrated, prepared.picture.mm_per_px)
 
 
 def _found(draft: Draft, prepared: Prepared, basis: Basis) -> Body | None:
@@ -109,6 +116,11 @@ def is_accepted(part: Part, body: Body, draft: Draft) -> bool:
     No side is while the anterior side is unknown: the posterior wall may be the anterior one.
     """
     return body.side_known and (part.unsure is None or draft.accepted)
+
+
+def is_precise(part: Part) -> bool:
+    """Return whether a side is located as well as a point set on it would be."""
+    return part.sigma_mm <= PRECISE_MM
 
 
 def named_parts(body: Body) -> tuple[tuple[Message, Part], ...]:

@@ -11,6 +11,7 @@ from leakwatch.marking.finding import (
     POSTERIOR_WALL,
     FoundBody,
     is_accepted,
+    is_precise,
     named_parts,
     uncertain_sides,
 )
@@ -25,8 +26,6 @@ _ASKED = {
     Mode.WALL: text("Click along the posterior wall, from end to end; Enter finishes it"),
     Mode.TIP: text("Click the tip of the cannula"),
 }
-# One point on the wall reduces its standard deviation below this.
-_RELIABLE_MM = 0.9
 # More warnings would cover the image.
 _MOST_WARNINGS = 3
 _SIDES = {Side.LEFT: text("left"), Side.RIGHT: text("right")}
@@ -65,7 +64,7 @@ def _ready_text(draft: Draft, found: FoundBody) -> Message:
     """Return the request to check; for an imprecise wall, with the advice to set a point."""
     ready = text("Check the contour. Drag to correct; S saves")
     body = found.body
-    if body is None or draft.has_wall or draft.accepted or body.wall.sigma_mm <= _RELIABLE_MM:
+    if body is None or draft.has_wall or draft.accepted or is_precise(body.wall):
         return ready
     sigma = _length_text(body.wall.sigma_mm, found)
     advice = text("Standard deviation of the wall: {sigma}. A point on it helps", sigma=sigma)
@@ -95,7 +94,9 @@ def facts(draft: Draft, found: FoundBody) -> tuple[Fact, ...]:
         uncertain = not is_accepted(part, found.body, draft)
         if uncertain:
             how = text("{how}, uncertain", how=how)
-        shown.append(Fact(name, how, warn=uncertain))
+        elif not is_precise(part):
+            how = text("{how}, check it", how=how)
+        shown.append(Fact(name, how, warn=uncertain or not is_precise(part)))
     side = _side_text(draft, found)
     shown.append(Fact(text("anterior (O)"), side, warn=not found.body.side_known))
     return tuple(shown)
@@ -111,7 +112,7 @@ def setup_facts(
     draft : Draft
     calibration : Calibration
     frame : int
-        The marked frame.
+        Index of the marked frame; shown counted from 1, as in all windows.
     averaged : int
         Number of averaged frames.
     """
@@ -124,7 +125,7 @@ def setup_facts(
             text("not marked") if tip is None else f"{tip[0]:.0f}, {tip[1]:.0f}",
         ),
         Fact(text("points set by hand"), str(len(draft.anchors_px) + len(draft.wall_px))),
-        Fact(text("marked frame"), str(frame)),
+        Fact(text("marked frame"), str(frame + 1)),
         Fact(text("frames averaged"), str(averaged or "…")),
     )
 

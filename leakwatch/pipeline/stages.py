@@ -346,13 +346,11 @@ def _detect_tubes(
 ) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
     settings, run = state.settings.tubular, state.active_run
     assert state.cement.mask is not None
-    mean = state.cement.mean
-    assert mean is not None
     placed = state.placed
     body = None if placed is None else placed.body
     outlined = placed is not None and placed.outline is not None
     found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box, body)
-    shaped = [one for one in found if tubular.is_tube(one, mean.image, body, run.scale, settings)]
+    shaped = [one for one in found if tubular.is_tube(one, body, run.scale, settings)]
     # A tube that ends within a marked outline is no leak yet, and wall and outline are monitored
     # anyway: its length is reported, but raises no alarm.
     leaving = [one for one in shaped if not (outlined and tubular.ends_within(one.path, body))]

@@ -12,6 +12,7 @@ from pathlib import Path
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_frame
 from leakwatch.config import Settings
 from leakwatch.core.errors import MissingExtraError, SinkError
+from leakwatch.core.interruption import INTERRUPTIONS
 from leakwatch.core.messages import text
 from leakwatch.core.protocols import Sink
 from leakwatch.core.results import Event, EventKind, Level, Snapshot
@@ -87,7 +88,8 @@ def analyse(
 ) -> Outcome:
     """Measure every frame of `run` and write frames, events, trend and video into `folder`.
 
-    After an interruption (Ctrl-C) the files are completed within `FINISH_WITHIN_S`.
+    After an interruption (Ctrl-C) the files are completed within `FINISH_WITHIN_S`. Once they are
+    complete, interruptions are held (`INTERRUPTIONS`).
 
     Parameters
     ----------
@@ -128,11 +130,20 @@ def analyse(
         so_far = _SoFar()
         try:
             _follow(replace(run, frames=ahead), recorder, list(sinks.values()), on_frame, so_far)
+            so_far.all_read = True
+            for worker in sinks.values():
+                worker.close()
+            INTERRUPTIONS.hold()
         except KeyboardInterrupt:
+            INTERRUPTIONS.hold()
             closing.pop_all()
             ahead.close()
-            _finish_soon(recorder, sinks)
-            so_far.outcome = _interrupted(so_far.outcome, folder)
+            if so_far.all_read and not any(worker.is_working for worker in sinks.values()):
+                recorder.close()
+                INTERRUPTIONS.mark_late()
+            else:
+                _finish_soon(recorder, sinks)
+                so_far.outcome = _interrupted(so_far.outcome, folder)
     outcome = so_far.outcome
     degraded += [str(sink.failure) for sink in sinks.values() if sink.failure is not None]
     broken = {name for name, sink in sinks.items() if sink.failure is not None}
@@ -145,6 +156,7 @@ class _SoFar:
     """Result so far, for an interruption."""
 
     outcome: Outcome = Outcome(0, 0, None)
+    all_read: bool = False
 
 
 def _follow(

@@ -7,12 +7,13 @@ recorded lines, and the report states how many frames agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from leakwatch.case_files.case_file import load_case
-from leakwatch.case_files.run_records import read_events, read_frames
+from leakwatch.case_files.key_image_index import read_key_images
+from leakwatch.case_files.run_records import FrameRecord, read_events, read_frames
 from leakwatch.case_files.session_file import (
     CASE_NAME,
     RECORDING_NAME,
@@ -30,9 +31,11 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import join_with
 from leakwatch.core.results import Event, EventKind, Level
 from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.runner.recorded_events import recorded_events
 from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.sinks.recording.recorder import EVENTS_NAME, FRAMES_NAME
 from leakwatch.sinks.report.case_findings import Findings, FrameReference, KeyFrame, Outline
+from leakwatch.sinks.report.recorded_frame import shown_frame
 from leakwatch.sources.stored.recorded_session import RecordedSession
 
 # Frames at the start that define the grey mapping of all images, as in the overlay video.
@@ -76,6 +79,7 @@ def open_recorded(folder: Path) -> AnalysisRun:
         marks,
         session.calibration,
         settings,
+        recorded=recorded_events(folder, settings),
     )
 
 
@@ -96,12 +100,13 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
         It is not a recorded session, or one of its files cannot be read.
     """
     run = open_recorded(folder)
+    session = load_session(folder / SESSION_NAME)
     recorded = read_recorded_frames(folder / RECORDING_NAME)
     lines = read_frames(folder / FRAMES_NAME)
     events = read_events(folder / EVENTS_NAME)
     places, parts = _places(recorded)
-    told = {line.frame: line.level for line in lines}
-    warned = _warned(events)
+    told = {line.frame: line for line in lines}
+    warned = _warned(events, lines)
     moments: list[KeyFrame] = []
     outlines: list[Outline] = []
     preview: list[Frame] = []
@@ -116,17 +121,20 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
             if cement is not None and cement.contours_px:
                 outlines.append(Outline(places[index], cement.contours_px))
             if index in warned:
-                number = len(moments) + 1
-                moments.append(KeyFrame(number, places[index], warned[index], snapshot))
+                line, number = told.get(index), len(moments) + 1
+                shown = shown_frame(
+                    line, warned[index], snapshot, session.calibration, run.settings
+                )
+                moments.append(KeyFrame(number, places[index], warned[index], shown))
             compared += index in told
-            same += index in told and told[index] is snapshot.alert.level
+            same += index in told and told[index].level is snapshot.alert.level
             on_frame()
     finally:
         run.source.close()
     return Findings(
         name,
         tuple(folder / part for part in parts),
-        load_session(folder / SESSION_NAME),
+        session,
         run.settings,
         run.marks,
         lines,
@@ -136,6 +144,8 @@ def find_again(folder: Path, name: str, on_frame: Callable[[], None] = lambda: N
         grey_mapping(preview),
         same,
         compared,
+        folder,
+        read_key_images(folder),
     )
 
 
@@ -149,10 +159,32 @@ def _places(recorded: tuple[RecordedFrame, ...]) -> tuple[dict[int, FrameReferen
     return places, [part_name(part) for part in parts]
 
 
-def _warned(events: tuple[Event, ...]) -> dict[int, tuple[Event, ...]]:
-    """Return alerts of WATCH and STOP by frame."""
+def _warned(
+    events: tuple[Event, ...], lines: tuple[FrameRecord, ...]
+) -> dict[int, tuple[Event, ...]]:
+    """Return alerts of WATCH and STOP by frame.
+
+    An alert whose event is missing, because the recording began later or lost that frame, counts
+    at the first line that has its level.
+    """
     found: dict[int, tuple[Event, ...]] = {}
     for event in events:
         if event.kind is EventKind.ALERT and event.level in (Level.WATCH, Level.STOP):
             found[event.frame] = (*found.get(event.frame, ()), event)
+    told = [(event.frame, event.level) for event in events]
+    before = -1
+    level: Level | None = None
+    for line in lines:
+        changed = line.level is not level and line.level in (Level.WATCH, Level.STOP)
+        if changed and not any(
+            one is line.level and before <= frame <= line.frame for frame, one in told
+        ):
+            found[line.frame] = tuple(_missing_events(line))
+        before, level = line.frame, line.level
     return found
+
+
+def _missing_events(line: FrameRecord) -> Iterator[Event]:
+    measured = (line.distance_mm, line.distance_sigma_mm)
+    for reason in line.reasons or (None,):
+        yield Event(line.frame, line.time_s, EventKind.ALERT, line.level, reason, *measured)

@@ -6,7 +6,7 @@ Analysis, replay, training and benchmark use the same functions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from leakwatch.pipeline.fold import fold
 from leakwatch.pipeline.preprocess import find_inversion
 from leakwatch.plausibility.cement_product import check_cement_product
 from leakwatch.plausibility.marks_consistency import check_consistency
+from leakwatch.runner.recorded_events import NOT_RECORDED, RecordedEvents, recorded_events
 from leakwatch.sources.stored.same_sequence import check_same_sequence
 from leakwatch.sources.video.stored_video import open_stored
 
@@ -53,6 +54,8 @@ class AnalysisRun:
         What is unusual in the case, for the user.
     opener : callable or None
         Opens the sequence again; None: use its path.
+    recorded : RecordedEvents
+        What happened in the session that the sequence is the recording of.
     """
 
     name: str
@@ -65,6 +68,7 @@ class AnalysisRun:
     settings: Settings
     warnings: tuple[str, ...] = ()
     opener: Callable[[], StoredSource] | None = None
+    recorded: RecordedEvents = NOT_RECORDED
 
     def reopen(self) -> StoredSource:
         """Open the sequence again, for pixels that were not kept."""
@@ -72,10 +76,14 @@ class AnalysisRun:
             return self.opener()
         return open_stored(self.path, self.settings.live_video)
 
+    def initial_alerts(self) -> rules.AlertState:
+        """Return the state of the rules before the first frame, with the margins to come."""
+        return replace(rules.initial_state(self.settings), margins=self.recorded.margins)
+
     def iter_snapshots(self) -> Iterator[Snapshot]:
         """Return an iterator over the results of all frames; may be called once."""
         vision = pipeline.initial_state(self.settings, self.marks, self.calibration)
-        return fold(self.frames, vision, rules.initial_state(self.settings), str(self.path))
+        return fold(self.frames, vision, self.initial_alerts(), str(self.path))
 
 
 def open_run(
@@ -131,10 +139,19 @@ def open_run(
     except BaseException:
         source.close()
         raise
-    whole = chain([first], frames)
-    shared = first.acquisition
+    known = recorded_events(path, settings)
     return AnalysisRun(
-        path.name, path, source, whole, shared, case.marks, scale, settings, warnings, opener
+        path.name,
+        path,
+        source,
+        chain([first], frames),
+        first.acquisition,
+        case.marks,
+        scale,
+        settings,
+        (*warnings, known.problem) if known.problem else warnings,
+        opener,
+        known,
     )
 
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Coverage, coverage_of
-from leakwatch.core.arrays import Array
 from leakwatch.core.errors import SinkError, needs_extra
 from leakwatch.core.messages import text, translate
-from leakwatch.core.results import Event, EventKind, Level, Snapshot
+from leakwatch.core.results import Event, Level, Snapshot
 from leakwatch.core.spacing import Calibration
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS, level_style, level_word
+from leakwatch.display.event_list import event_rows
+from leakwatch.display.level_styles import level_style, level_word
 from leakwatch.display.picture import RESEARCH_NOTICE, spacing_fact
+from leakwatch.display.trend_levels import level_periods
+from leakwatch.display.trend_plot import Curve, Gap, TrendPlot, curves_of, trend_plot
+from leakwatch.display.trend_samples import TrendSample, sample_of, with_gaps
 from leakwatch.files.private_files import replaced_private_file, unfinished_private_file
 from leakwatch.files.untrusted_text import escape_control_characters
+from leakwatch.sinks.trend_events import mark_events, mark_signs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,47 +31,14 @@ TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without colours.
 HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN: "..."}
 PARTLY_HATCH = "--"
-NAN = float("nan")
 # Space for the legend above the curve, as a share of its height.
-LEGEND_SHARE = 0.15
-STOP_COLOUR = LEVEL_STYLES[Level.STOP].colour
-# Alerts that are listed; a run with more was acknowledged many times.
-MOST_MOMENTS = 8
-# For an alert without an image, if numbers refer to images.
-UNNUMBERED = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
-    """Values of one frame in the trend; NaN if unknown.
-
-    Parameters
-    ----------
-    time_s : float
-    distance, sigma : float
-        Millimetres; pixels if not calibrated.
-    area : float
-        Square millimetres; pixels if not calibrated.
-    volume_ml : float
-    level : Level
-    partly : bool
-        Some rules are active, and the others were not set up.
-    amount : float
-        Proportional to the volume by a factor that is unknown by itself.
-    """
-
-    time_s: float
-    distance: float
-    sigma: float
-    area: float
-    volume_ml: float
-    level: Level
-    partly: bool = False
-    amount: float = NAN
+LEGEND_SHARE = 0.25
+# Share of the width from which a gap is explained within it.
+GAP_WORDS_SHARE = 0.06
 
 
 class Trend:
-    """Sink that stores six numbers per frame and draws them when closed.
+    """Sink that stores a sample per frame and draws them when closed.
 
     Parameters
     ----------
@@ -90,7 +56,7 @@ class Trend:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._path, self._settings = folder / TREND_NAME, settings
-        self._points: list[TrendPoint] = []
+        self._samples: list[TrendSample] = []
         self._events: list[Event] = []
         self._calibration: Calibration | None = None
         self._opening = Lock()
@@ -110,7 +76,7 @@ class Trend:
 
     def append(self, snapshot: Snapshot) -> None:
         """Add one snapshot."""
-        self._points.append(make_trend_point(snapshot))
+        self._samples.append(sample_of(snapshot.observation, snapshot.alert))
         self._events.extend(snapshot.alert.events)
         self._calibration = snapshot.observation.calibration
 
@@ -122,13 +88,13 @@ class Trend:
         SinkError
             There is no frame, or the file cannot be written.
         """
-        if not self._points or self._calibration is None:
+        if not self._samples or self._calibration is None:
             raise SinkError(
                 text(
                     "{path} was not written: there is no frame. Check the source.", path=self._path
                 )
             )
-        figure = draw_trend_figure(self._points, self._events, self._calibration, self._settings)
+        figure = draw_trend_figure(self._samples, self._events, self._calibration, self._settings)
         try:
             with ExitStack() as closing:
                 with self._opening:
@@ -155,36 +121,8 @@ class Trend:
             unfinished_private_file(self._path).unlink(missing_ok=True)
 
 
-def make_trend_point(snapshot: Snapshot) -> TrendPoint:
-    """Return the values of one frame."""
-    observation = snapshot.observation
-    distance, sigma, area, volume_ml, amount = None, None, None, None, None
-    wall, cement = observation.wall_distance, observation.cement
-    in_mm = observation.calibration.mm_per_px is not None
-    if wall is not None:
-        distance = wall.distance_mm if in_mm else wall.distance_px
-        sigma = wall.sigma_mm if in_mm else wall.sigma_px
-    if cement is not None:
-        area, volume_ml = cement.area_mm2 if in_mm else cement.area_px, cement.volume_ml
-        amount = cement.volume.amount_mm2
-    return TrendPoint(
-        snapshot.frame.time_s,
-        _known(distance),
-        _known(sigma),
-        _known(area),
-        _known(volume_ml),
-        snapshot.alert.level,
-        coverage_of(observation) is Coverage.PARTLY,
-        _known(amount),
-    )
-
-
-def _known(value: float | None) -> float:
-    return NAN if value is None else value
-
-
 def draw_trend_figure(
-    points: Sequence[TrendPoint],
+    samples: Sequence[TrendSample],
     events: Sequence[Event],
     calibration: Calibration,
     settings: Settings,
@@ -194,8 +132,8 @@ def draw_trend_figure(
 
     Parameters
     ----------
-    points : sequence of TrendPoint
-        At least one.
+    samples : sequence of TrendSample
+        At least one, of successive frames.
     events : sequence of Event
     calibration : Calibration
         Its source is shown with it.
@@ -214,72 +152,67 @@ def draw_trend_figure(
     figure = Figure(figsize=(11.0, 8.0), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(4, 1, sharex=True, height_ratios=(4, 2, 2, 1))
-    _draw_distance(axes[0], points, calibration, settings)
-    times = [point.time_s for point in points]
-    area_unit = "px" if calibration.mm_per_px is None else "mm²"
-    for axis, label, colour, values in (
-        (
-            axes[1],
-            text("Cement area\n({unit})", unit=area_unit),
-            "#0077A8",
-            [point.area for point in points],
-        ),
-        (axes[2], *_volume_series(points)),
-    ):
-        _draw_series(axis, label, colour, times, values)
-    _draw_levels(axes[3], points)
-    _mark_alerts(axes, events, numbers)
+    in_mm = calibration.mm_per_px is not None
+    found = with_gaps(samples)
+    plot = trend_plot(found, settings, event_rows(events), in_mm=in_mm, whole=True)
+    _draw_distance(axes[0], plot)
+    area = text("Cement area\n({unit})", unit="mm²" if in_mm else "px")
+    _draw_series(axes[1], area, "#0077A8", plot.area)
+    _draw_series(axes[2], *_volume_series(plot.samples))
+    _draw_levels(axes[3], plot)
+    for axis in axes[:3]:
+        _draw_gaps(axis, plot)
+    mark_events(axes, events, numbers)
+    mark_signs(axes[0], plot.marks)
     _show_spacing(axes[0], calibration)
     figure.supxlabel(translate(RESEARCH_NOTICE), fontsize=9, color="#555555")
     return figure
 
 
-def _volume_series(points: Sequence[TrendPoint]) -> tuple[str, str, list[float]]:
-    """Return label, colour and values of the volume; if it is unknown, of its growth."""
-    colour, volumes = "#7A3E9D", [point.volume_ml for point in points]
-    amounts = np.array([point.amount for point in points])
-    if not np.isnan(volumes).all() or np.isnan(amounts).all():
-        return text("Cement volume\n(mL)"), colour, volumes
-    return text("Cement growth\n(largest: 1)"), colour, relative(amounts)
+def _volume_series(samples: Sequence[TrendSample]) -> tuple[str, str, tuple[Curve, ...]]:
+    """Return label, colour and curves of the volume; if it is unknown, of its growth."""
+    colour = "#7A3E9D"
+    amounts = [one.amount for one in samples if one.amount is not None]
+    if any(one.volume_ml is not None for one in samples) or not amounts:
+        return (
+            text("Cement volume\n(mL)"),
+            colour,
+            curves_of(samples, lambda s: (s.volume_ml, None)),
+        )
+    largest = max(amounts)
+    label = text("Cement growth\n(largest: 1)")
+    if largest <= 0.0:
+        return label, colour, ()
+    return label, colour, curves_of(samples, lambda one: (_share(one.amount, largest), None))
 
 
-def relative(amounts: Array) -> list[float]:
-    """Return amounts as shares of the largest."""
-    largest = float(np.nanmax(amounts))
-    return [float(one) / largest for one in amounts] if largest > 0.0 else [NAN] * len(amounts)
+def _share(amount: float | None, largest: float) -> float | None:
+    return None if amount is None else amount / largest
 
 
-def _draw_distance(
-    axis: Axes, points: Sequence[TrendPoint], calibration: Calibration, settings: Settings
-) -> None:
-    in_mm = calibration.mm_per_px is not None
-    name = text("Cement to posterior\nwall ({unit})", unit="mm" if in_mm else "px")
+def _draw_distance(axis: Axes, plot: TrendPlot) -> None:
+    name = text("Cement to posterior\nwall ({unit})", unit="mm" if plot.in_mm else "px")
     axis.set_ylabel(translate(name))
-    times = np.array([point.time_s for point in points])
-    distance = np.array([point.distance for point in points])
-    if np.isnan(distance).all():
+    if not plot.distance:
         _explain_gap(axis, text("No distance was measured in this run"))
         return
-    sigma = np.nan_to_num(np.array([point.sigma for point in points]))
-    if in_mm:
-        margin = settings.alerting.margin_mm
-        limit = text("margin {margin_mm:g} mm", margin_mm=margin)
-        axis.axhspan(0.0, margin, color="#FFB000", alpha=0.15)
-        axis.axhline(margin, color="#B37700", linestyle="--", label=translate(limit))
+    for margin in plot.margins:
+        times, values = (margin.start_s, margin.end_s), (margin.margin_mm, margin.margin_mm)
+        axis.fill_between(times, 0.0, values, color="#FFB000", alpha=0.15, linewidth=0.0)
+        limit = translate(text("margin {margin_mm:g} mm", margin_mm=margin.margin_mm))
+        axis.plot(times, values, color="#B37700", linestyle="--", label=limit)
     axis.axhline(0.0, color="#C2188B", linewidth=2.0, label=translate(text("posterior wall")))
-    band = axis.fill_between(times, distance - sigma, distance + sigma, color="#333333", alpha=0.25)
-    band.set_label(translate(text("± 1 standard deviation")))
-    axis.plot(
-        times,
-        distance,
-        color="#111111",
-        marker=".",
-        markersize=3,
-        label=translate(text("distance")),
-    )
-    low, high = axis.get_ylim()
-    axis.set_ylim(low, high + LEGEND_SHARE * (high - low))
-    axis.legend(loc="upper right", fontsize=8, ncols=4)
+    for place, curve in enumerate(plot.distance):
+        hidden = "_" if place else ""  # the legend names each kind once
+        low, high = curve.values - curve.sigmas, curve.values + curve.sigmas
+        band = axis.fill_between(curve.times_s, low, high, color="#333333", alpha=0.25)
+        band.set_label(hidden + translate(text("± 1 standard deviation")))
+        label = hidden + translate(text("distance"))
+        (line,) = axis.plot(curve.times_s, curve.values, color="#111111", label=label)
+        line.set(marker=".", markersize=3)
+    axis.set_ylim(plot.low, plot.high + LEGEND_SHARE * (plot.high - plot.low))
+    axis.set_yticks(plot.ticks)
+    axis.legend(loc="upper right", fontsize=8, ncols=5)
     axis.grid(alpha=0.3)
 
 
@@ -291,16 +224,45 @@ def _show_spacing(axis: Axes, calibration: Calibration) -> None:
     drawn.set_parse_math(False)
 
 
-def _draw_series(
-    axis: Axes, label: str, colour: str, times: Sequence[float], values: Sequence[float]
-) -> None:
+def _draw_series(axis: Axes, label: str, colour: str, curves: Sequence[Curve]) -> None:
     axis.set_ylabel(translate(label))
     axis.grid(alpha=0.3)
-    if np.isnan(values).all():
+    if not curves:
         _explain_gap(axis, text("unknown"))
         return
-    axis.plot(times, values, color=colour, marker=".", markersize=3)
+    for curve in curves:
+        axis.plot(curve.times_s, curve.values, color=colour, marker=".", markersize=3)
     axis.set_ylim(bottom=0.0)
+
+
+def _draw_gaps(axis: Axes, plot: TrendPlot) -> None:
+    """Hatch what was not monitored, and state why where there is room."""
+    for gap in plot.gaps:
+        axis.axvspan(
+            gap.start_s, gap.end_s, facecolor="none", edgecolor="#00000026", hatch="///", lw=0.0
+        )
+        seconds = gap.end_s - gap.start_s
+        if axis.get_yticks().size and seconds > GAP_WORDS_SHARE * plot.span_s:
+            middle, along_time = (gap.start_s + gap.end_s) / 2.0, axis.get_xaxis_transform()
+            box = {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 2.0}
+            axis.text(
+                middle,
+                0.5,
+                translate(_gap_text(gap)),
+                transform=along_time,
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="#555555",
+                bbox=box,
+            )
+
+
+def _gap_text(gap: Gap) -> str:
+    seconds = gap.end_s - gap.start_s
+    if gap.without_frames:
+        return text("no frames\nfor {seconds:.0f} s", seconds=seconds)
+    return text("not assessed\nfor {seconds:.0f} s", seconds=seconds)
 
 
 def _explain_gap(axis: Axes, reason: str) -> None:
@@ -317,64 +279,22 @@ def _explain_gap(axis: Axes, reason: str) -> None:
     )
 
 
-def _draw_levels(axis: Axes, points: Sequence[TrendPoint]) -> None:
+def _draw_levels(axis: Axes, plot: TrendPlot) -> None:
     """Draw a strip of levels; each period of a level is a hatched box with its word."""
     axis.set_ylabel(translate(text("Level")))
     axis.set_yticks([])
     axis.set_ylim(0.0, 1.0)
     axis.set_xlabel(translate(text("Time (s)")))
-    end_s = points[-1].time_s + (points[-1].time_s - points[0].time_s) / max(len(points) - 1, 1)
-    runs = groupby(points, lambda p: (p.level, p.partly and p.level is Level.UNKNOWN))
-    starts = [(shown, next(run).time_s) for shown, run in runs]
-    ends = [start for _, start in starts[1:]] + [max(end_s, points[0].time_s + 1e-3)]
-    axis.set_xlim(points[0].time_s, ends[-1])
-    for ((level, partly), start), end in zip(starts, ends, strict=True):
-        style, hatch = level_style(level, partly), PARTLY_HATCH if partly else HATCHES[level]
-        axis.axvspan(start, end, facecolor=style.colour, edgecolor="#00000055", hatch=hatch)
-        if end - start > 0.06 * (ends[-1] - points[0].time_s):
-            box = {"facecolor": style.colour, "edgecolor": "none", "pad": 2.0}
-            middle = (start + end) / 2.0
-            word = translate(level_word(level, partly))
-            axis.text(middle, 0.5, word, ha="center", va="center", color=style.ink, bbox=box)
-
-
-def _mark_alerts(
-    axes: Sequence[Axes], events: Sequence[Event], numbers: Mapping[int, int] | None
-) -> None:
-    """Draw a numbered line for each STOP and each fault, and list them above the page."""
-    reported = [event for event in events if _is_reported(event)]
-    moments = [(time_s, list(group)) for time_s, group in groupby(reported, lambda e: e.time_s)]
-    lines = []
-    for place, (time_s, group) in enumerate(moments):
-        frame = group[-1].frame
-        number = f"{place + 1}" if numbers is None else f"{numbers.get(frame, UNNUMBERED)}"
-        lines.append(f"{number}  {time_s:.2f} s  {translate(_alert_text(group))}")
-        for axis in axes[:3]:
-            axis.axvline(time_s, color=STOP_COLOUR, linewidth=1.0)
-        # Three heights, so that numbers of successive alerts do not overlap.
-        height = 0.05 + 0.1 * (place % 3)
-        along_time = axes[0].get_xaxis_transform()
-        box = {"facecolor": "#FFFFFF", "edgecolor": STOP_COLOUR, "boxstyle": "circle,pad=0.2"}
-        axes[0].text(
-            time_s, height, number, transform=along_time, ha="center", fontsize=8, bbox=box
-        )
-    if len(lines) > MOST_MOMENTS:
-        more = text("{count} more: see events.jsonl", count=len(lines) - MOST_MOMENTS)
-        lines = [*lines[:MOST_MOMENTS], translate(more)]
-    axes[0].set_title("\n".join(lines), loc="left", fontsize=9, color=STOP_COLOUR)
-
-
-def _is_reported(event: Event) -> bool:
-    fault = event.kind is EventKind.TECHNICAL and event.text is not None
-    return fault or (event.kind is EventKind.ALERT and event.level is Level.STOP)
-
-
-def _alert_text(events: Sequence[Event]) -> str:
-    """Return level and reasons of simultaneous events."""
-    reasons = [REASON_WORDS[event.reason] for event in events if event.reason is not None]
-    level = events[-1].level
-    shown = "" if level is None else level.value
-    for place, reason in enumerate(reasons):
-        separated = text("{first}; {second}", first=shown, second=reason)
-        shown = separated if place else text("{level}: {reason}", level=shown, reason=reason)
-    return shown
+    periods = level_periods(plot.samples)
+    end_s = max(periods[-1].end_s, periods[0].start_s + 1e-3)
+    axis.set_xlim(periods[0].start_s, end_s)
+    for one in periods:
+        style = level_style(one.level, one.partly)
+        hatch = PARTLY_HATCH if one.partly else HATCHES[one.level]
+        bar, edge = style.colours.bar, "#00000055"
+        axis.axvspan(one.start_s, one.end_s, facecolor=bar, edgecolor=edge, hatch=hatch)
+        if one.end_s - one.start_s > 0.06 * (end_s - periods[0].start_s):
+            box = {"facecolor": bar, "edgecolor": "none", "pad": 2.0}
+            middle = (one.start_s + one.end_s) / 2.0
+            word = translate(level_word(one.level, one.partly))
+            axis.text(middle, 0.5, word, ha="center", va="center", color="#000000", bbox=box)

@@ -194,6 +194,26 @@ class TrainingRecords:
             )
         return found
 
+    def add(self, sessions: Sequence[TrainingSession]) -> int:
+        """Add sessions of other computers, and return the number of those that were not there.
+
+        A session is known by its trainee, start and case.
+
+        Raises
+        ------
+        LibraryError
+            There is no disk space.
+        """
+        known = {_identity(one) for one in self.sessions()}
+        new = [one for one in sessions if _identity(one) not in known]
+        columns = _COLUMNS[1:]  # the number is that of this library
+        places = ", ".join("?" for _ in columns)
+        statement = f"INSERT INTO training_session ({', '.join(columns)}) VALUES ({places})"
+        with self._db.writing():
+            for one in new:
+                self._db.execute(statement, *astuple(one)[1:])
+        return len(new)
+
     def delete(self, trainee: str) -> int:
         """Delete all sessions of a trainee, and return their number.
 
@@ -210,6 +230,10 @@ class TrainingRecords:
     def _sessions(self, where: str, *values: object) -> tuple[TrainingSession, ...]:
         query = f"SELECT {', '.join(_COLUMNS)} FROM training_session {where}"
         return tuple(TrainingSession(*row) for row in self._db.rows(query, *values))
+
+
+def _identity(session: TrainingSession) -> tuple[str, str, str]:
+    return (session.trainee, session.begun_at, session.case_name)
 
 
 def is_scored(session: TrainingSession) -> bool:

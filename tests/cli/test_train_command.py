@@ -156,7 +156,7 @@ def test_a_built_in_case_is_made_when_asked_for_and_once(cases, monkeypatch, lib
 
 def test_bad_requests_say_what_to_do(cases, tmp_path, monkeypatch):
     told = cases / "told.case.json"
-    refused(run("train"), "--list")
+    refused(run("train", "--no-window"), "--list")
     refused(train("nonsense"), "no such file", "no such built-in case", "there is no case nonsense")
     refused(run("train", told, "--stop-at-s", 1.8), "--no-window")
     refused(train(told, "--stop-at-s", 99), "the case ends at 1.88 s")

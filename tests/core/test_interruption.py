@@ -9,7 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from leakwatch.cli.console import ended_like_interrupted
-from leakwatch.core.interruption import end_quietly_on_ctrl_c, handle_signals, is_ignored
+from leakwatch.core.interruption import (
+    INSISTENT,
+    Interruptions,
+    end_quietly_on_ctrl_c,
+    handle_signals,
+    is_ignored,
+)
 
 
 @pytest.fixture(params=["SIGINT", "SIGTERM", "SIGHUP"])
@@ -79,3 +85,47 @@ def test_a_helping_process_listens_as_its_parent_does(deaf: bool) -> None:
         assert signal.getsignal(signal.SIGINT) is (signal.SIG_IGN if deaf else signal.SIG_DFL)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def heard() -> Iterator[Interruptions]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    interruptions = Interruptions()
+    interruptions.hear()
+    yield interruptions
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interruption_raises_until_it_is_held(heard: Interruptions) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    heard.hold()
+    signal.raise_signal(signal.SIGINT)
+    assert not heard.came_late  # the first one was answered
+
+
+def test_a_held_interruption_is_raised_where_it_may_be(heard: Interruptions) -> None:
+    heard.hold()
+    signal.raise_signal(signal.SIGINT)
+    assert heard.came_late
+    with pytest.raises(KeyboardInterrupt):
+        heard.release()
+    assert not heard.came_late
+    heard.release()  # raised once
+
+
+def test_who_insists_ends_what_hangs(heard: Interruptions) -> None:
+    heard.hold()
+    for _ in range(INSISTENT - 1):
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_library_holds_nothing_back(ctrl_c: None) -> None:
+    interruptions = Interruptions()
+    interruptions.hold()
+    interruptions.mark_late()
+    assert not interruptions.came_late
+    with pytest.raises(KeyboardInterrupt):
+        interruptions.handle(signal.SIGINT, None)

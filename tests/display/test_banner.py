@@ -9,16 +9,16 @@ from handmade import WALL, make_alert, make_observation, make_tube
 from leakwatch.config import Settings
 from leakwatch.core.results import Cement, Level, Quality, Reason, WallDistance
 from leakwatch.display.banner import (
-    LEVEL_STYLES,
     REASON_WORDS,
-    Shape,
+    RESOLVED_BY,
     distance_text,
     last_assessed_text,
     level_banner,
+    off_banner,
     seconds_text,
-    shape_corners,
     stale_banner,
 )
+from leakwatch.display.level_styles import LEVEL_STYLES, Shape, shape_corners
 
 SETTINGS = Settings()
 
@@ -34,8 +34,8 @@ def test_stop_says_its_reasons_in_order_with_numbers():
     banner = level_banner(alert, observation, SETTINGS)
     assert (banner.word, banner.style.shape, banner.flashing) == ("STOP", Shape.OCTAGON, True)
     assert banner.reasons == (
-        "Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",
-        "Tubular filling, 8 mm long: probable venous leak",
+        "Cement 4.5 ± 0.4 mm from the wall (margin 5 mm)",
+        "Probable venous leak, 8 mm long",
     )
 
 
@@ -51,11 +51,22 @@ def test_reason_without_its_number_is_still_said():
 def test_an_acknowledged_stop_is_a_state_of_its_own_with_the_distance_now():
     reasons = (Reason.POSTERIOR_MARGIN,)
     alert = make_alert(Level.WATCH, *reasons, acknowledged=reasons)
-    banner = level_banner(alert, make_observation(20), SETTINGS)
-    assert (banner.level, banner.title) == (Level.WATCH, "STOP acknowledged")
+    banner = level_banner(alert, make_observation(20), SETTINGS, "02:55")
+    assert (banner.level, banner.word, banner.acknowledged) == (Level.WATCH, "STOP", True)
+    assert banner.reasons == ("acknowledged 02:55, now 4.5 ± 0.4 mm",)
+    watch = level_banner(make_alert(Level.WATCH, *reasons), make_observation(20), SETTINGS)
     assert banner.style not in LEVEL_STYLES.values()
-    assert not banner.flashing
-    assert banner.reasons == ("Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",)
+    assert (banner.style.rim, watch.style.rim) == (LEVEL_STYLES[Level.STOP].rim, "")
+    assert (banner.flashing, watch.acknowledged) == (False, False)
+
+
+def test_an_acknowledged_stop_without_a_distance_says_what_it_was():
+    reasons = (Reason.TUBULAR_FILLING,)
+    alert = make_alert(Level.WATCH, *reasons, acknowledged=reasons)
+    seen = make_observation(wall_distance=None, tubes=(make_tube(),))
+    assert level_banner(alert, seen, SETTINGS).reasons == (
+        "acknowledged, Probable venous leak, 8 mm long",
+    )
 
 
 @pytest.mark.parametrize("level", [Level.UNKNOWN, Level.STOP])
@@ -64,7 +75,7 @@ def test_an_acknowledged_stop_is_said_beside_what_is_more_urgent(level):
     reason = Reason.MOTION if level is Level.UNKNOWN else Reason.TUBULAR_FILLING
     alert = make_alert(level, reason, acknowledged=acknowledged)
     banner = level_banner(alert, make_observation(wall_distance=None), SETTINGS)
-    assert banner.title == level.value
+    assert (banner.word, banner.acknowledged) == (level.value, False)
     assert banner.warnings[-1] == "STOP acknowledged: Cement near the posterior wall"
 
 
@@ -105,7 +116,7 @@ def test_latched_stop_tells_that_it_cannot_see_now():
     alert = make_alert(Level.STOP, Reason.TUBULAR_FILLING, current_level=Level.UNKNOWN)
     banner = level_banner(alert, make_observation(unavailable=(Reason.MOTION,)), SETTINGS)
     assert banner.warnings[0] == "Latched; current frame: UNKNOWN"
-    assert banner.warnings[1] == "⚠ Too much motion for registration"
+    assert banner.warnings[1] == "⚠ Too much motion"
 
 
 def test_stale_is_unknown_and_says_for_how_long():
@@ -145,10 +156,10 @@ def at_distance(distance_mm, sigma_mm=0.4):
 @pytest.mark.parametrize(
     ("distance_mm", "said"),
     [
-        (8.1, "Cement 8.1 ± 0.4 mm from the posterior wall"),
-        (5.5, "Cement 5.5 ± 0.4 mm from the posterior wall"),
-        (5.3, "Cement 5.3 ± 0.4 mm from the posterior wall: may be within 5 mm"),
-        (4.9, "Cement 4.9 ± 0.4 mm from the posterior wall (margin 5 mm)"),
+        (8.1, "Cement 8.1 ± 0.4 mm from the wall"),
+        (5.5, "Cement 5.5 ± 0.4 mm from the wall"),
+        (5.3, "Cement 5.3 ± 0.4 mm from the wall: may be within 5 mm"),
+        (4.9, "Cement 4.9 ± 0.4 mm from the wall (margin 5 mm)"),
         (-0.6, "Cement 0.6 ± 0.4 mm behind the wall"),
     ],
 )
@@ -160,9 +171,9 @@ def test_margin_is_named_where_it_is_the_reason(distance_mm, said):
 @pytest.mark.parametrize(
     ("distance_px", "said"),
     [
-        (-28.4, "Cement 28 px behind the posterior wall"),
-        (1.5, "Cement at the posterior wall"),
-        (12.0, "Cement 12 px from the posterior wall"),
+        (-28.4, "Cement 28 px behind the wall"),
+        (1.5, "Cement at the wall"),
+        (12.0, "Cement 12 px from the wall"),
     ],
 )
 def test_without_millimetres_the_side_of_the_wall_is_said(distance_px, said):
@@ -178,7 +189,7 @@ def test_what_cannot_be_judged_is_no_reason_to_stop():
     banner = level_banner(make_alert(Level.STOP, *reasons), observation, SETTINGS)
     assert banner.reasons == (REASON_WORDS[Reason.TUBULAR_FILLING],)
     assert banner.warnings == (
-        "⚠ Posterior wall not assessed: view not known to be lateral",
+        "⚠ View not known to be lateral",
         "⚠ Posterior wall not marked",
     )
 
@@ -189,6 +200,37 @@ def test_unknown_says_all_its_reasons():
     banner = level_banner(alert, observation, SETTINGS)
     assert banner.reasons == (REASON_WORDS[Reason.VIEW], REASON_WORDS[Reason.NO_WALL])
     assert banner.warnings == ()
+
+
+BLIND = [
+    (Reason.NO_WALL, "Posterior wall not marked: M"),
+    (Reason.NO_CALIBRATION, "Not calibrated, no millimetres: C"),
+    (Reason.VIEW, "View not known to be lateral: M"),
+    (Reason.MOTION, "Too much motion: hold still, or B"),
+    (Reason.EXPOSURE, "Exposure changed, or vertebra covered: uncover it, or B"),
+    (Reason.STALE, "No new frame: press the pedal"),
+    (Reason.DECODE, "The next frame is damaged: check the source"),
+    (Reason.STAGE_ERROR, "Analysis of this frame failed: new baseline, B"),
+]
+
+
+@pytest.mark.parametrize(("reason", "said"), BLIND)
+def test_each_unknown_names_what_resolves_it(reason, said):
+    blind = make_observation(unavailable=(reason,), cement=None)
+    banner = level_banner(make_alert(Level.UNKNOWN, reason), blind, SETTINGS)
+    assert banner.reasons_with_keys == (said,)
+
+
+def test_what_resolves_it_is_known_of_every_unknown_and_of_nothing_else():
+    assert set(RESOLVED_BY) == {reason for reason, _ in BLIND}
+    alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
+    assert level_banner(alert, make_observation(20), SETTINGS).keys == ()
+
+
+def test_off_is_calm_and_still_unknown():
+    banner = off_banner("Fluoroscopy off")
+    assert (banner.level, banner.word, banner.flashing) == (Level.UNKNOWN, "OFF", False)
+    assert banner.style not in LEVEL_STYLES.values()
 
 
 @pytest.mark.parametrize(
@@ -217,6 +259,7 @@ def test_what_was_never_set_up_is_said_calmly_with_what_is_watched(changes, said
     assert (banner.level, banner.reasons, banner.warnings) == (Level.UNKNOWN, (said,), ())
     blind = LEVEL_STYLES[Level.UNKNOWN]
     assert banner.partly
+    assert banner.keys == (("C",) if Reason.NO_CALIBRATION in changes["unavailable"] else ("M",))
     assert banner.word != Level.UNKNOWN.value
     assert banner.style.shape not in {style.shape for style in LEVEL_STYLES.values()}
     assert (banner.style.colour, banner.style.symbol) != (blind.colour, blind.symbol)

@@ -11,6 +11,7 @@ from handmade import ACQUISITION, make_frame
 from leakwatch.core.arrays import read_only
 from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat
 from leakwatch.display.grey_mapping import grey_mapping
+from leakwatch.display.window_level import ViewSettings, apply_preset
 
 BRIGHT_CEMENT = PixelFormat("MONOCHROME1", 12, IntensityRelationship.LIN)
 
@@ -66,3 +67,33 @@ def test_signed_values_and_values_outside_the_format():
     mapping = grey_mapping([frame])
     greys = mapping.apply(np.array([-3000, -2000, 0, 2000, 3000], np.int16))
     assert greys[0] <= greys[1] < greys[2] < greys[3] <= greys[4]
+
+
+def shuttered(frame: Frame, blade: int) -> Frame:
+    """The frame behind a round shutter, whose blades let through `blade`, with metal inside."""
+    row, column = np.mgrid[: frame.pixels.shape[0], : frame.pixels.shape[1]]
+    middle = (np.array(frame.pixels.shape) - 1) / 2.0
+    outside = np.hypot(row - middle[0], column - middle[1]) > 0.45 * min(frame.pixels.shape)
+    pixels = frame.pixels.copy()
+    pixels[outside] = blade + (row + column)[outside] % 3
+    pixels[int(middle[0]) : int(middle[0]) + 4, int(middle[1]) : int(middle[1]) + 4] = blade
+    return dataclasses.replace(frame, pixels=read_only(pixels))
+
+
+@pytest.mark.parametrize("blade", [0, 20])
+@pytest.mark.parametrize("turn", [lambda frame: frame, turned])
+@pytest.mark.parametrize(
+    "view", [ViewSettings(inverted=True), *(apply_preset(ViewSettings(), n) for n in (1, 2, 3))]
+)
+def test_a_window_and_inversion_leave_the_surround_alone(blade, turn, view):
+    frame = turn(shuttered(make_frame(0), blade))
+    mapping = grey_mapping([frame])
+    before, after = (one.apply(frame.pixels) for one in (mapping, mapping.with_view(view)))
+    row, column = np.mgrid[: before.shape[0], : before.shape[1]]
+    middle = (np.array(before.shape) - 1) / 2.0
+    outside = np.hypot(row - middle[0], column - middle[1]) > 0.45 * min(before.shape)
+    assert np.array_equal(before[outside], after[outside])
+    assert (before[~outside] != after[~outside]).mean() > 0.9
+    if view.inverted:  # metal in the field is a part of the image
+        inverse = 255 - before[~outside].astype(int)
+        assert np.abs(after[~outside] - inverse).max() <= 1

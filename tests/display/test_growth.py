@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from handmade import CALIBRATION, UNCALIBRATED, make_observation
+from handmade import CALIBRATION, UNCALIBRATED, make_alert, make_observation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,7 +88,7 @@ def test_without_millimetres_pixels_decide():
 def history_of(times):
     history = History(SETTINGS)
     for time_s in times:
-        history.append(make_observation(1, time_s=time_s))
+        history.append(make_observation(1, time_s=time_s), make_alert())
     return history
 
 

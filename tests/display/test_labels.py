@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from leakwatch.core.arrays import read_only
 from leakwatch.core.results import WallDistance
-from leakwatch.display.labels import APART, HALF_TUBE_LABEL, place_labels
+from leakwatch.display.fitted_view import FrameRect, box_of
+from leakwatch.display.labels import (
+    APART,
+    HALF_TUBE_LABEL,
+    labels_in_view,
+    place_labels,
+    points_along,
+)
 from leakwatch.display.lines import LineKind
 
 
@@ -77,3 +84,49 @@ def test_labels_stay_in_the_frame_and_tubes_apart(tips, at, on_wall):
         assert 0.0 <= label.text_px[1] <= ROWS
     rows = sorted(label.text_px[1] for label in tubes)
     assert all(np.diff(rows) >= 0.999 * APART * ROWS)
+
+
+LINES = [np.array([[40.0, 30.0], [90.0, 30.0], [90.0, 70.0], [40.0, 70.0], [40.0, 30.0]])]
+view_sides = st.floats(30.0, 90.0)
+label_sizes = st.tuples(st.floats(2.0, 25.0), st.floats(2.0, 10.0))
+
+
+@given(st.lists(inside, max_size=2), inside, inside, view_sides, view_sides, label_sizes)
+def test_labels_stay_in_a_zoomed_view_and_apart(tips, at, corner, wide, high, size):
+    observation = make_observation(
+        tubes=tuple(tube_at(tip) for tip in tips),
+        wall_distance=WallDistance(1.0, 1.0, 0.4, at, (88.0, 48.0)),
+    )
+    labels = place_labels(observation, ACQUISITION)
+    view = FrameRect(*corner, wide, high)
+    placed = labels_in_view(labels, [size for _ in labels], points_along(LINES, 2.0), view)
+    for one in placed:
+        assert view.left <= one.left + 1e-9
+        assert one.right <= view.right + 1e-9
+        assert view.top <= one.top + 1e-9
+        assert one.bottom <= view.bottom + 1e-9
+
+
+def test_the_distance_hides_no_line_where_the_view_has_room():
+    label = place_labels(make_observation(), ACQUISITION)[:1]
+    view = FrameRect(25.0, 5.0, 70.0, 80.0)
+    (placed,) = labels_in_view(label, [(40.0, 10.0)], points_along(LINES, 2.0), view)
+    assert not placed.overlaps(box_of(LINES))
+
+
+def test_tubular_filling_is_named_beside_its_end_and_hides_nothing():
+    tube = tube_at((36.0, 66.0))
+    labels = place_labels(make_observation(tubes=(tube,)), ACQUISITION)
+    lines = points_along([*LINES, tube.path_px], 2.0)
+    view = FrameRect(0.0, 0.0, 128.0, 96.0)
+    distance, named = labels_in_view(labels, [(40.0, 10.0), (20.0, 6.0)], lines, view)
+    inside = (named.left <= lines[:, 0]) & (lines[:, 0] <= named.right)
+    assert not (inside & (named.top <= lines[:, 1]) & (lines[:, 1] <= named.bottom)).any()
+    assert np.hypot(named.centre[0] - 36.0, named.centre[1] - 66.0) < 25.0
+    assert not named.overlaps(distance)
+
+
+def test_points_along_a_line_leave_no_gap_for_a_label():
+    points = points_along([np.array([[0.0, 0.0], [30.0, 0.0], [30.0, 1.0]])], 2.0)
+    assert np.hypot(*np.diff(points, axis=0).T).max() <= 2.0
+    assert tuple(points[-1]) == (30.0, 1.0)

@@ -20,7 +20,8 @@ from leakwatch.config import Settings
 from leakwatch.core.frame import TimeSource, View
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.results import Cement, Level, Quality, Reason, WallDistance
-from leakwatch.display.banner import LEVEL_STYLES, REASON_WORDS
+from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import (
     RESEARCH_NOTICE,
@@ -67,7 +68,7 @@ def test_behind_the_wall_never_reads_as_a_distance_in_front():
         make_snapshot(0, alert, make_observation(wall_distance=behind)), MARKS, SETTINGS
     )
     assert shown.banner.reasons == ("Cement 1.0 ± 0.4 mm behind the wall",)
-    assert shown.labels[0].text == "1.0 ± 0.4 mm behind the wall"
+    assert shown.labels[0].text == "1.0 ± 0.4 mm\nbehind the wall"
 
 
 @pytest.mark.parametrize("flipped", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from leakwatch.config import Settings
 from leakwatch.core.results import Snapshot
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.widgets.fonts import register_fonts
+from leakwatch.gui.widgets.garbage_collection import collect_on_this_thread
 from leakwatch.runner.stored_run import AnalysisRun
 
 
@@ -90,6 +92,23 @@ def fonts(qapp):
     register_fonts()
 
 
+@pytest.fixture
+def qtbot(qtbot, monkeypatch):
+    """Keep each window until it is closed: qtbot itself refers to it weakly.
+
+    Qt ends the program where a collection deletes a window that is still shown.
+    """
+    kept, add = [], qtbot.addWidget
+
+    def keep(widget, **named):
+        kept.append(widget)
+        add(widget, **named)
+
+    monkeypatch.setattr(qtbot, "addWidget", keep)
+    yield qtbot
+    kept.clear()
+
+
 @pytest.fixture(autouse=True)
 def no_widget_is_left(request):
     """Fail where a top-level widget is still there after its test."""
@@ -102,3 +121,11 @@ def no_widget_is_left(request):
     for widget in left:
         widget.close()
     assert not left, f"{request.node.name} left {left}"
+
+
+@pytest.fixture(autouse=True)
+def collected_here(qapp):
+    """Delete windows on their own thread, as the program does: see `garbage_collection`."""
+    collect_on_this_thread(qapp)
+    yield
+    gc.collect(1)

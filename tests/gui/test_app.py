@@ -10,12 +10,13 @@ from itertools import pairwise
 
 import pytest
 from handmade import MARKS
-from PIL import Image
+from PIL import Image, ImageColor
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from leakwatch.core.errors import CaseError, SinkError, SourceEndedEarly
 from leakwatch.core.results import Level
+from leakwatch.display import palette
 from leakwatch.gui.app import find_key_frame, record, show
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import SIZE, ReplayWindow
@@ -29,7 +30,7 @@ def test_record_draws_the_first_stop(tmp_path, make_run, track):
     assert said.startswith(f"frame {stop} at")
     with Image.open(tmp_path / "a.png") as image:
         assert image.size == SIZE
-        assert image.convert("RGB").getpixel((2, 2)) == (0xD6, 0x13, 0x1E)
+        assert image.convert("RGB").getpixel((2, 2)) == ImageColor.getrgb(palette.STOP.ground)
     assert run.source.closed == 1
 
 
@@ -39,7 +40,7 @@ def test_record_draws_the_frame_that_is_asked_for(tmp_path, make_run):
         == f"frame 0 at 0.00 s drawn into {tmp_path}/a.png"
     )
     with Image.open(tmp_path / "a.png") as image:
-        assert image.convert("RGB").getpixel((2, 2)) == (0x1F, 0x6B, 0x4A)
+        assert image.convert("RGB").getpixel((2, 2)) == ImageColor.getrgb(palette.CLEAR.ground)
 
 
 def test_record_of_a_frame_that_is_not_there(tmp_path, make_run):

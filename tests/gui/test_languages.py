@@ -21,6 +21,8 @@ from leakwatch.core.messages import LANGUAGE_VARIABLE, PSEUDO_LANGUAGE
 from leakwatch.core.results import Level, Reason
 from leakwatch.display.banner import level_banner
 from leakwatch.gui.app import mark_window
+from leakwatch.gui.home.home_choice import SimulatorLink
+from leakwatch.gui.home.home_window import HomeWindow
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.marking.picture_tools import live_tools
 from leakwatch.gui.replay.replay_view import Replay
@@ -54,7 +56,7 @@ def marked(monkeypatch):
 
 def check(window: QWidget) -> None:
     texts = shown_texts(window)
-    assert len(texts) > 5
+    assert len(texts) >= 5
     escaped = {one: escaped_words(one, GIVEN) for one in texts}
     assert {one: words for one, words in escaped.items() if words} == {}
 
@@ -63,6 +65,20 @@ def test_what_is_not_marked_is_found() -> None:
     assert escaped_words("⟦STOP: ⟦cement in a vein⟧⟧ 3 mm", set()) == []
     assert escaped_words("STOP ⟦acknowledged⟧ by anna", {"anna"}) == []
     assert escaped_words("<b>⟦Frame⟧</b> lost: <i>⟦two⟧</i>", set()) == ["lost"]
+
+
+@pytest.mark.usefixtures("marked")
+def test_no_text_of_the_start_window_escapes(qtbot, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("LEAKWATCH_LIBRARY", str(tmp_path / "l"))
+    monkeypatch.setenv("LEAKWATCH_ROOM", str(tmp_path / "r"))
+    link = SimulatorLink(lambda: (("epidural", "a test"),), lambda *given: tmp_path)
+    window = HomeWindow(Settings(), link)
+    qtbot.addWidget(window)
+    window.show()
+    for show in (window.open_room, window.open_simulate, window.open_cases, window.back):
+        show()
+        window.toggle_help()
+        check(window)
 
 
 @pytest.mark.usefixtures("marked")
@@ -160,12 +176,15 @@ def test_no_text_of_the_training_window_escapes(qtbot, tmp_path) -> None:
         check(window)
         window.open_replay()
         check(window)
+        for show in (window.open_choice, window.open_class, window.open_ct):
+            show()
+            check(window)
         window.close()
 
 
 AT_THE_WALL = {
-    "de": "Zement 4.5 ± 0.4 mm vor der Wirbelkörperhinterwand (Grenze 5 mm)",
-    "es": "Cemento a 4.5 ± 0.4 mm de la pared posterior (margen 5 mm)",
+    "de": "Zement 4.5 ± 0.4 mm vor der Hinterwand (Grenze 5 mm)",
+    "es": "Cemento a 4.5 ± 0.4 mm de la pared (margen 5 mm)",
 }
 
 
@@ -175,7 +194,7 @@ def test_a_stop_at_the_wall_is_shown_in_the_users_language(qtbot, monkeypatch, l
     alert = make_alert(Level.STOP, Reason.POSTERIOR_MARGIN)
     banner = level_banner(alert, make_observation(20), Settings())
     # Files keep English.
-    assert banner.reasons == ("Cement 4.5 ± 0.4 mm from the posterior wall (margin 5 mm)",)
+    assert banner.reasons == ("Cement 4.5 ± 0.4 mm from the wall (margin 5 mm)",)
     view = BannerView()
     qtbot.addWidget(view)
     view.resize(1280, 120)

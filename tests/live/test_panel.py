@@ -44,8 +44,16 @@ def test_everything_that_the_operator_asks_for_is_there():
         "Decided": "in 8 ms (p99 19)",
         "Drawn": "in 8 ms (p99 19)",
         "Recording": "on",
+        "Margin": "5 mm (L changes it)",
         "Source": "scp://127.0.0.1: CARM1 sends",
     }
+
+
+@pytest.mark.parametrize("margin_mm", [3.0, 8.0])
+def test_a_margin_that_is_not_that_of_the_settings_is_seen_at_once(margin_mm):
+    fact = facts(replace(STATUS, margin_mm=margin_mm))["Margin"]
+    assert fact.value == f"{margin_mm:g} mm, set by the operator (settings: 5 mm)"
+    assert fact.warn
 
 
 @pytest.mark.parametrize(("now_s", "left"), [(0.0, "2:00"), (0.5, "2:00"), (119.5, "0:01")])

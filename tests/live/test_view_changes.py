@@ -67,10 +67,10 @@ def table_moved(pixels):
 
 
 CHANGES = [
-    (turned, Reason.MOTION, "Too much motion for registration"),
-    (zoomed, Reason.MOTION, "Too much motion for registration"),
-    (collimated, Reason.EXPOSURE, "Exposure changed, or the monitored region is covered"),
-    (table_moved, Reason.MOTION, "Too much motion for registration"),
+    (turned, Reason.MOTION, "Too much motion"),
+    (zoomed, Reason.MOTION, "Too much motion"),
+    (collimated, Reason.EXPOSURE, "Exposure changed, or vertebra covered"),
+    (table_moved, Reason.MOTION, "Too much motion"),
 ]
 
 

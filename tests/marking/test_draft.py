@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leakwatch.core.arrays import read_only
 from leakwatch.core.frame import View
 from leakwatch.core.marks import Marks, Side
+from leakwatch.gui.marking.drawn_marks import band
 from leakwatch.gui.marking.mark_layer import sides_of
 from leakwatch.marking import draft as drafts
 from leakwatch.marking.draft import LEVELS, SAME_PX, Draft, History, Mode
 from leakwatch.marking.finding import FoundBody
+from leakwatch.marking.marking_words import facts
 from leakwatch.vision.vertebra.body_outline import Body, Part
 
 POINT = st.tuples(st.floats(0, 500), st.floats(0, 500))
@@ -134,3 +137,27 @@ def test_the_second_contour_of_an_oblique_view_is_drawn_until_it_is_settled():
         s for s in sides_of(replace(asked, accepted=True), FoundBody(body)) if s.name == "wall"
     ]
     assert [side.line_px[0, 0] for side in taken] == [50.0]
+
+
+def test_imprecise_side_is_neither_drawn_nor_called_as_sure():
+    line = np.array([[50.0, 80.0], [50.0, 20.0]])
+    rough, fine = Part(line, 1.2, 1.0, None), Part(line, 0.5, 1.0, None)
+    body = Body(line, line, Side.LEFT, rough, fine, fine, fine, ())
+    found = FoundBody(body, "", True, 0.5)
+    draft = Draft(click_px=(30.0, 50.0))
+    drawn = {side.name: side for side in sides_of(draft, found)}
+    assert not drawn["wall"].precise
+    assert drawn["wall"].within_px == pytest.approx(1.2 / 0.5)
+    assert all(side.precise for name, side in drawn.items() if name != "wall")
+    told = {fact.name: fact for fact in facts(draft, found)}
+    assert told["posterior wall"].warn
+    assert told["posterior wall"].value == "± 1.2 mm, check it"
+    assert not told["anterior wall"].warn
+
+
+def test_band_is_as_wide_as_the_standard_deviation_at_each_point():
+    line = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]])
+    edge = band(line, np.array([1.0, 2.0, 3.0]))
+    assert np.abs(edge[:3, 1]).tolist() == [1.0, 2.0, 3.0]
+    assert np.abs(edge[3:, 1]).tolist() == [3.0, 2.0, 1.0]
+    assert (edge[:3, 1] * edge[3:, 1] < 0).all()

@@ -56,11 +56,12 @@ class ScriptedSource:
 class Room:
     """A session that is fed by hand."""
 
-    def __init__(self, sinks=None, setup=None, settings=SETTINGS):
+    def __init__(self, sinks=None, setup=None, settings=SETTINGS, open_alarms=None):
         self.clock, self.source = Clock(), ScriptedSource()
         self.settings, self.sinks = settings, sinks or {}
+        alarms = open_alarms(settings, self.clock) if open_alarms else ()
         self.session = LiveSession(
-            self.source, setup or Setup(settings, CASE), sinks, clock=self.clock
+            self.source, setup or Setup(settings, CASE), sinks, clock=self.clock, alarms=alarms
         )
         self.fed = 0
 

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
 from leakwatch.core.messages import PSEUDO_MARKS
 from leakwatch.core.results import Level
-from leakwatch.display.banner import PARTLY_WORD
+from leakwatch.display.level_styles import OFF_WORD, PARTLY_WORD
 
 # The words of the levels are signs, the same in every language, and the program has one name.
-SIGNS = {*(level.value for level in Level), PARTLY_WORD, "LeakWatch"}
+SIGNS = {*(level.value for level in Level), PARTLY_WORD, OFF_WORD, "LeakWatch"}
 
 
 @contextmanager
@@ -49,6 +49,8 @@ def shown_texts(window: QWidget) -> list[str]:
             texts.append(widget.placeholderText())
         elif isinstance(widget, pg.GraphicsView):
             texts += _texts_of_scene(widget)
+    # A number is kept together by spaces at which no line is broken.
+    texts = [one.replace("\u00a0", " ") for one in texts]
     return [one for one in dict.fromkeys(texts) if one]
 
 

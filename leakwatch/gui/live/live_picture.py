@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leakwatch.config import Settings
+from leakwatch.core.arrays import Array
 from leakwatch.core.frame import Frame
-from leakwatch.core.marks import Marks
+from leakwatch.core.marks import Marks, same_drawing
 from leakwatch.core.results import Observation, Snapshot
 from leakwatch.display.banner import age_text
-from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
+from leakwatch.display.event_list import EventRow
+from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import History
 from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.trend_plot import TrendPlot, trend_plot
@@ -39,7 +43,7 @@ class LivePicture:
 
     def __init__(self, image: ImageView, settings: Settings, marks: Marks) -> None:
         self._image, self._settings, self._marks = image, settings, marks
-        self._history = History(settings.window)
+        self._history, self._subject = History(settings.window), ""
         self.drawn: Snapshot | None = None
         self.picture: FrameOverlay | None = None
         self._pictured: tuple[Snapshot | None, str] = (None, "")
@@ -78,23 +82,60 @@ class LivePicture:
         self._seen = decision.snapshot
         return decision if fresh else None
 
-    def trend(self, now: DisplayedStatus) -> TrendPlot:
-        """Return the trend of the last minute, with the time since the last assessed frame."""
-        seen_s = now.assessed_age_s
-        if not now.last or seen_s is None:
-            return trend_plot(self._history.samples, self._settings, now.age_s or 0.0)
-        since_s = seen_s if now.state is not DisplayState.LIVE else now.age_s or 0.0
-        return trend_plot(self._history.samples, self._settings, since_s, seen_s)
+    @property
+    def age(self) -> str:
+        """How old the image on the screen is, as text; empty while it is live."""
+        return self._pictured[1]
+
+    def grey_of(self, frame: Frame) -> GreyImage:
+        """Return another frame of the session as the image on the screen is shown."""
+        return self._mapping(frame).with_view(self._view).apply(frame.pixels)
+
+    def trend(
+        self, now: DisplayedStatus, rows: Sequence[EventRow] = (), whole: bool = False
+    ) -> TrendPlot:
+        """Return the trend, with the time since the last assessed frame.
+
+        Parameters
+        ----------
+        now : DisplayedStatus
+        rows : sequence of EventRow
+            Events of the session.
+        whole : bool
+            Of the whole session; else of the last minute.
+        """
+        history, seen_s = self._history, now.assessed_age_s
+        since_s, unseen_s = now.age_s or 0.0, 0.0
+        if now.last and seen_s is not None:
+            since_s = seen_s if now.state is not DisplayState.LIVE else since_s
+            unseen_s = seen_s
+        drawn = self.drawn
+        return trend_plot(
+            history.case_samples if whole else history.samples,
+            self._settings,
+            rows,
+            in_mm=drawn is None or drawn.observation.calibration.mm_per_px is not None,
+            whole=whole,
+            since_s=since_s,
+            unseen_s=unseen_s,
+        )
+
+    def grey_small(self, small: Array) -> GreyImage | None:
+        """Return a small image of stored values as it is shown; None before the first frame."""
+        return None if self._greys is None else self._greys.apply(small)
 
     def _remember(self, snapshot: Snapshot, now: DisplayedStatus, marks: Marks) -> None:
-        if marks is not self._marks:
-            self._marks = marks
+        if not same_drawing(marks, self._marks):
+            self._history.restart()
+        self._marks = marks
+        if snapshot.frame.acquisition.subject != self._subject:
+            self._subject = snapshot.frame.acquisition.subject
             self._history.clear()
         seen = snapshot.observation
         # Frozen and synthetic results are not part of the trend: they would displace measured ones.
         if now.state is not DisplayState.LIVE and not is_assessed(seen):
             return
-        self._history.append(seen)
+        self._history.append(seen, snapshot.alert)
         if is_assessed(seen):
             self._growth = (seen, self._history.before(seen.time_s))
 

@@ -15,15 +15,23 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
-from leakwatch.display.procedure_clocks import CementClock
+from leakwatch.display.facts import needed_at_a_glance
+from leakwatch.display.procedure_clocks import AcknowledgementClock, CementClock
+from leakwatch.gui.live.entry_tools import entry_tools
+from leakwatch.gui.live.live_events import LiveEvents
+from leakwatch.gui.live.live_key_images import LiveKeyImages
 from leakwatch.gui.live.live_picture import LivePicture
+from leakwatch.gui.live.live_references import LiveReferences
+from leakwatch.gui.live.record_keys import record_key
 from leakwatch.gui.live.record_start import RecordStart
 from leakwatch.gui.live.sound import Speaker, open_speaker
-from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
+from leakwatch.gui.widgets.key_image_keys import RecordFolder
+from leakwatch.gui.widgets.keys import KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
+from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.live.alarm_sound import AlarmState, next_burst
 from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.live_session import LiveSession
@@ -60,6 +68,8 @@ class LiveWindow(ImageWindow):
         None: the best one available.
     record : callable or None
         Starts a recording of a session that has none, and returns a message; may block.
+    recorded : RecordFolder or None
+        Where key images are written; None: nowhere.
 
     Attributes
     ----------
@@ -68,6 +78,7 @@ class LiveWindow(ImageWindow):
     """
 
     plain_arrows = True
+    own_menu = text("Session")
 
     def __init__(
         self,
@@ -76,11 +87,16 @@ class LiveWindow(ImageWindow):
         tools: Sequence[Tool] = (),
         speaker: Speaker | None = None,
         record: Callable[[], str] | None = None,
+        recorded: RecordFolder | None = None,
     ) -> None:
-        what = text("syringe: type how much cement was injected")
-        chords = ((Qt.Key.Key_V, PLAIN),)
-        syringe = Tool(chords, "V", what, lambda: SyringeLayer(self._read_syringe), text("syringe"))
-        super().__init__(title, (*tools, syringe))
+        super().__init__(
+            title,
+            (
+                *tools,
+                *entry_tools(session, weakly(self.say), weakly(self._read_syringe)),
+                ruler_tool(session.settings, note=session.note),
+            ),
+        )
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
@@ -88,9 +104,13 @@ class LiveWindow(ImageWindow):
         self._alarm_state = AlarmState()
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
+        self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
+        self.key_images = LiveKeyImages(session, self._live, self.references, self.say, recorded)
+        self.events = LiveEvents(self.panes, self._live, weakly(self.say))
         self._drawn_received_s = -math.inf
         self._numbers_s, self._numbers_of = -math.inf, (Level.UNKNOWN, DisplayState.WAITING)
         self._sure, self._ending = Confirmation(), False
+        self._acknowledged = AcknowledgementClock()
         self._state, self._last, self._undrawn = DisplayState.WAITING, "", ""
         self._refresh_state = DisplayRefresh()
         self.bar = ActionBar()
@@ -103,7 +123,11 @@ class LiveWindow(ImageWindow):
         self.bar.show_actions(self.bar_actions())
         self._record_refresh()
         status = self._session.status
-        self.show_status(status, displayed_status(status, self._session.now_s, self._settings))
+        decision = status.decision
+        reasons = () if decision is None else decision.snapshot.alert.acknowledged
+        self._acknowledged = self._acknowledged.update(reasons, _wall_clock)
+        at, now_s = self._acknowledged.at, self._session.now_s
+        self.show_status(status, displayed_status(status, now_s, self._settings, at))
 
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""
@@ -135,6 +159,7 @@ class LiveWindow(ImageWindow):
                 _LOG.exception("a frame cannot be shown")
             now = with_drawing_fault(now, what)
         self._show_alarm(now, paused_for_s(status, self._session.now_s) > 0.0)
+        self.key_images.refresh()
         if self._record is not None:
             if status.is_recorded:
                 self._record.confirm()
@@ -150,7 +175,7 @@ class LiveWindow(ImageWindow):
             now = replace(now, banner=replace(banner, warnings=(stall, *banner.warnings)))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # Its cause may be outside the zoomed part, or under the help.
-            self.image.fit()
+            self.image.fit_found()
             self.help.hide()
             self._raise_window()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
@@ -208,7 +233,10 @@ class LiveWindow(ImageWindow):
                 text("new baseline"),
             ),
             *self._undo_keys(),
-            self._record_key(),
+            *self.references.key_actions(),
+            *self.key_images.key_actions(),
+            record_key((self._session,), self._record, self.say, self._is_sure),
+            *self.events.key_actions(),
             key(code.Key_X, "X", text("cement is mixed now"), self._mixed, text("mixed now")),
             KeyAction(earlier, text("Shift X"), sooner, self._mixed_earlier),
             key(
@@ -261,6 +289,7 @@ class LiveWindow(ImageWindow):
         """Draw what is new, and notify the session and the layer."""
         session, live = self._session, self._live
         came = live.show(status, now, session.now_s, session.marks, self.view_keys.view)
+        self.references.follow(came, status.marks, self.view_keys.view, session.now_s)
         if live.picture is not None:
             self.view_keys.focus_px = live.picture.focus_px
         if came is None:
@@ -278,12 +307,12 @@ class LiveWindow(ImageWindow):
         if soon and (now.level, now.state) == self._numbers_of:
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
-        self.strip.show_overlay(self._live.picture, self._is_not_live())
-        self.strip.show_trend(self._live.trend(now))
+        self.events.follow(status.log)
         problem = self._speaker.problem
-        self.run_strip.show_facts(
-            session_facts(status, now, now_s, self._settings, self.cement, problem)
-        )
+        facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
+        self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
+        self.strip.show_trend(self.events.trend(now))
+        self.run_strip.show_facts(facts + self.key_images.facts())
 
     def _raise_window(self) -> None:
         """Raise the window: a STOP under another window is not visible."""
@@ -330,33 +359,13 @@ class LiveWindow(ImageWindow):
         paused = paused_for_s(self._session.status, self._session.now_s) > 0.0
         self._session.pause_audio(0.0 if paused else self._settings.live.audio_pause_s)
 
-    def _record_key(self) -> KeyAction:
-        runs = self._session.status.is_recorded
-        what = text("stop recording") if runs else text("record from now on")
-        button = text("stop recording") if runs else text("record")
-        return key(Qt.Key.Key_R, "R", what, self._toggle_recording, button)
-
-    def _toggle_recording(self) -> None:
-        """Start a recording, or stop the current one after confirmation."""
-        if self._session.status.is_recorded:
-            warning = text("Recording. Press R again to stop; the file is saved.")
-            if self._is_sure("R", warning):
-                self._session.end_record()
-                self.say(
-                    text("Recording stopped and saved. Not recording now; R starts another one.")
-                )
-        elif self._record is None:
-            self.say(text("Cannot record here: start with `leakwatch run`."))
-        elif self._record.start():
-            self.say(text("Recording starts ..."))
+    def _read_syringe(self, ml: float) -> None:
+        self._session.read_syringe(ml)
+        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def _add_bookmark(self) -> None:
         self._session.note("marked")
         self.say(text("Bookmark saved with the case."))
-
-    def _read_syringe(self, ml: float) -> None:
-        self._session.read_syringe(ml)
-        self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
     def _mixed(self) -> None:
         self.cement = CementClock(self._session.now_s, _wall_clock())

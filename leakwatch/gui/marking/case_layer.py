@@ -43,7 +43,7 @@ class CaseLayer:
         """Open the case and prepare drawing; return the displayed snapshot."""
         snapshot = stage.snapshot()
         self._case = self._open_at(snapshot)
-        self._stage, self._drawn = stage, DrawnMarks(stage.image.view)
+        self._stage, self._drawn = stage, DrawnMarks(stage.image)
         return snapshot
 
     def _nearest(self, points: Sequence[Point], at: Point, reach_px: float) -> int | None:

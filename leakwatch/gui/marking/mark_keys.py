@@ -9,15 +9,15 @@ from typing import Protocol
 from PySide6.QtCore import Qt
 
 from leakwatch.core.messages import text
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, in_one_line, key
 
 # Steps of the cursor by arrows, pixels of the frame; the second with Shift.
 STEP_PX, LONG_STEP_PX = 1.0, 10.0
 _WAYS = (
-    (Qt.Key.Key_Left, "←", -1, 0),
-    (Qt.Key.Key_Right, "→", 1, 0),
-    (Qt.Key.Key_Up, "↑", 0, -1),
-    (Qt.Key.Key_Down, "↓", 0, 1),
+    (Qt.Key.Key_Left, "←", -1, 0, text("cursor or point: left")),
+    (Qt.Key.Key_Right, "→", 1, 0, text("cursor or point: right")),
+    (Qt.Key.Key_Up, "↑", 0, -1, text("cursor or point: up")),
+    (Qt.Key.Key_Down, "↓", 0, 1, text("cursor or point: down")),
 )
 
 
@@ -47,18 +47,23 @@ class Marking(Moves, Protocol):
 
 def arrow_keys(moves: Moves) -> tuple[KeyAction, ...]:
     """Return arrows for one pixel, and with Shift for ten, with one line each in the help."""
-    named = {
-        (PLAIN, "←"): ("← ↑ → ↓", text("move the cursor, or the selected point")),
-        (Modifier.ShiftModifier, "←"): (text("Shift ← ↑ → ↓"), text("the same, ten pixels")),
-    }
-    return tuple(
+    plain = [
+        KeyAction(((way, PLAIN),), sign, what, partial(moves.move, x, y, STEP_PX))
+        for way, sign, x, y, what in _WAYS
+    ]
+    held = [
         KeyAction(
-            ((way, modifier),),
-            *named.get((modifier, arrow), ("", "")),
-            partial(moves.move, x, y, step),
+            ((way, Modifier.ShiftModifier),),
+            text("Shift {sign}", sign=sign),
+            text("{what}, ten pixels", what=what),
+            partial(moves.move, x, y, LONG_STEP_PX),
         )
-        for modifier, step in ((PLAIN, STEP_PX), (Modifier.ShiftModifier, LONG_STEP_PX))
-        for way, arrow, x, y in _WAYS
+        for way, sign, x, y, what in _WAYS
+    ]
+    shifted = text("Shift ← ↑ → ↓")
+    return (
+        *in_one_line(plain, "← ↑ → ↓", text("move the cursor, or the selected point")),
+        *in_one_line(held, shifted, text("the same, ten pixels")),
     )
 
 

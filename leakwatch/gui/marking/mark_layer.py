@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import Qt
 
-from leakwatch.core.arrays import Point
+from leakwatch.core.arrays import Array, Point
 from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.messages import join_with, text
 from leakwatch.core.results import Snapshot
@@ -20,9 +20,18 @@ from leakwatch.gui.widgets.pane import Phase, Touch
 from leakwatch.gui.widgets.picture_layers import Stage
 from leakwatch.marking import draft as drafts
 from leakwatch.marking.draft import Draft, Mode
-from leakwatch.marking.finding import FoundBody, Handle, handles, is_accepted, named_parts
+from leakwatch.marking.finding import (
+    POSTERIOR_WALL,
+    FoundBody,
+    Handle,
+    handles,
+    is_accepted,
+    is_precise,
+    named_parts,
+)
 from leakwatch.marking.marking_words import prompt
 from leakwatch.marking.open_case import OpenCase, moved_by
+from leakwatch.vision.vertebra.body_outline import Part
 
 # A press that moves less than this is a click, not a drag, pixels of the screen.
 STILL_PX = 4.0
@@ -52,8 +61,9 @@ class MarkLayer(CaseLayer):
     @property
     def prompt(self) -> str:
         """What the user does next, and what is uncertain."""
-        if self._waiting != self._case.waiting:
-            self._show()  # the average is ready, or failed
+        resized = self._drawn is not None and not self._drawn.fits
+        if resized or self._waiting != self._case.waiting:  # the average is ready, or failed
+            self._show()
         draft = self._now
         lines = [prompt(draft, self._case.found_for(draft), self._case.waiting)]
         if not self._followed:
@@ -314,12 +324,23 @@ def sides_of(draft: Draft, found: FoundBody) -> tuple[Side, ...]:
         return (Side("wall", draft.wall, True),) if draft.has_wall else ()
     sides = []
     for name, part in reversed(named_parts(found.body)):
-        called = "wall" if name == "posterior wall" else name
+        by_hand = name == POSTERIOR_WALL and draft.has_wall
+        called = "wall" if name == POSTERIOR_WALL else name
         reliable = is_accepted(part, found.body, draft)
         if part.other_px is not None and not reliable:
             sides.append(Side(called, part.other_px, reliable))
-        sides.append(Side(called, part.line_px, reliable))
+        within_px = None if by_hand else _sigmas_px(part, found.mm_per_px)
+        precise = by_hand or is_precise(part)
+        sides.append(Side(called, part.line_px, reliable, precise, within_px))
     return tuple(sides)
+
+
+def _sigmas_px(part: Part, mm_per_px: float | None) -> Array | None:
+    """Return the standard deviation at each point of a side, pixels."""
+    if mm_per_px is None:
+        return None
+    sigmas = np.full(len(part.line_px), part.sigma_mm)
+    return (sigmas if part.sigmas_mm is None else part.sigmas_mm) / mm_per_px
 
 
 def _moved(draft: Draft, handle: Handle, to: Point) -> Draft:

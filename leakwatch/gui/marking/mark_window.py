@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QVBoxLayout
 
 from leakwatch.core.arrays import Array, read_only
+from leakwatch.core.errors import LeakWatchError
 from leakwatch.core.frame import Acquisition, Frame, PixelFormat
 from leakwatch.core.geometry import enlarge
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import unknown_banner
 from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import GreyMapping, grey_mapping
@@ -23,6 +26,7 @@ from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.keys import KeyAction, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
 from leakwatch.marking.marking_words import facts, setup_facts
 from leakwatch.marking.one_click import Prepared, displayed_image
 from leakwatch.marking.open_case import OpenCase
@@ -44,23 +48,42 @@ class MarkWindow(ImageWindow):
     title : str
     tools : sequence of Tool
         Other than marking, which is open from the start.
+    offers_replay : bool
+        Whether a key saves and closes, for the case to be replayed.
 
     Attributes
     ----------
     bar : ActionBar
+    wants_replay : bool
+        Whether that key was pressed.
     """
 
+    has_details = True
+    own_menu = text("Case")
+
     def __init__(
-        self, case: OpenCase, snapshot: Snapshot, title: str, tools: Sequence[Tool] = ()
+        self,
+        case: OpenCase,
+        snapshot: Snapshot,
+        title: str,
+        tools: Sequence[Tool] = (),
+        offers_replay: bool = False,
     ) -> None:
-        super().__init__(title, tools)
+        ruler = ruler_tool(case.basis.settings, lambda _: case.calibration)
+        super().__init__(title, (*tools, ruler))
         self.case, self._snapshot = case, snapshot
+        self._offers_replay, self.wants_replay = offers_replay, False
         self._averaged, self._warned = True, False
         self._shows: tuple[object, object] | None = None
         self._greys: tuple[object, GreyMapping, Array] | None = None
         self._facts: tuple[Fact, ...] = ()
         self.strip.trend.hide()
-        self.banner.show_banner(_BANNER)
+        # A window to set up a case: a banner would look like monitoring. It is shown for faults.
+        self.banner.hide()
+        self.prompt.setWordWrap(True)
+        beside = self.strip.layout()
+        assert isinstance(beside, QVBoxLayout)
+        beside.insertWidget(0, self.prompt)
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
@@ -76,6 +99,7 @@ class MarkWindow(ImageWindow):
 
     def refresh(self) -> None:
         """Show the available image, and the state of the case."""
+        self.banner.hide()
         if self.layer is None:
             self.mark()  # there is nothing else to do in this window
         self._show_image()
@@ -85,6 +109,10 @@ class MarkWindow(ImageWindow):
     def snapshot(self) -> Snapshot | None:
         """Return the marked frame."""
         return self._snapshot
+
+    def calibration(self) -> Calibration:
+        """Return the calibration of the case."""
+        return self.case.calibration
 
     def marks(self) -> Marks:
         """Return no marks: they are made here."""
@@ -97,7 +125,31 @@ class MarkWindow(ImageWindow):
     def window_keys(self) -> tuple[KeyAction, ...]:
         """Return the key to change the image."""
         what = text("show the average of the cement-free frames, or the frame")
-        return (key(Qt.Key.Key_V, "V", what, self.toggle_average, text("view")),)
+        view = key(Qt.Key.Key_V, "V", what, self.toggle_average, text("view"))
+        if not self._offers_replay:
+            return (view,)
+        replay = text("save, and replay with these marks")
+        return (key(Qt.Key.Key_R, "R", replay, self.save_and_replay, text("replay")), view)
+
+    def broken(self) -> None:
+        """Show what cannot be displayed."""
+        self.banner.show()
+
+    @property
+    def hint(self) -> str:
+        """The key to go on with, once there is something to save."""
+        marked = self._offers_replay and self.case.found.body is not None
+        return text("R: save, and replay with these marks") if marked else ""
+
+    def save_and_replay(self) -> None:
+        """Save the marks and close; if they cannot be saved, say why."""
+        try:
+            self.case.save()
+        except LeakWatchError as error:
+            self.say(text("Not saved: {error}", error=str(error)))
+            return
+        self.wants_replay = True
+        self.close()
 
     def toggle_average(self) -> None:
         """Show the average, or the marked frame."""

@@ -86,11 +86,17 @@ def with_case(run: AnalysisRun, case: CaseFile) -> AnalysisRun:
             "case file",
             calibration.distortion,
         )
+    # With other marks, the events of the session are not those of its analysis any more.
     return replace(
-        run, source=source, frames=source.frames(), marks=case.marks, calibration=calibration
+        run,
+        source=source,
+        frames=source.frames(),
+        marks=case.marks,
+        calibration=calibration,
+        recorded=replace(run.recorded, events=()),
     )
 
 
 def _fold(run: AnalysisRun) -> tuple[Track, FoldThread]:
-    track = Track(run.settings, FramesAgain(run.reopen))
+    track = Track(run.settings, FramesAgain(run.reopen), run.recorded)
     return track, FoldThread(run.iter_snapshots(), track, run.source.close)

@@ -91,6 +91,10 @@ class Playback:
         if count:
             self._position_s = self._time_s(min(max(index, 0), count - 1))
 
+    def seek_time(self, time_s: float) -> None:
+        """Go to a time, also between two frames, and pause."""
+        self.playing, self._position_s = False, max(time_s, 0.0)
+
     def seek_end(self) -> None:
         """Go to the last available frame, and pause."""
         self.seek(self._count() - 1)

@@ -6,15 +6,21 @@ from dataclasses import dataclass
 
 from leakwatch.config import Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import Banner, keep_latched_stop, stale_banner, unknown_banner
+from leakwatch.display.event_list import EventRow, next_row, previous_row
 from leakwatch.display.grey_mapping import GreyImage
-from leakwatch.display.history import TrendSample
 from leakwatch.display.picture import STALE_AFTER_S, FrameOverlay, make_overlay
+from leakwatch.display.procedure_clocks import clock_text
+from leakwatch.display.reference_view import Current
+from leakwatch.display.trend_plot import TrendPlot, trend_plot
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.playback import Playback
+from leakwatch.gui.replay.replay_references import TrackReferences
 from leakwatch.gui.replay.track import Track
 
 
@@ -80,6 +86,7 @@ class Replay:
     view_settings : ViewSettings
         Window and level, and flips.
     playback : Playback
+    references : TrackReferences
     """
 
     def __init__(
@@ -91,6 +98,8 @@ class Replay:
         self._now_s: float | None = None
         self._shown: tuple[int, FrameOverlay, GreyImage | None, ViewSettings] | None = None
         self._unreadable = ""
+        self.references = TrackReferences(track)
+        self._rows_of, self._rows = -1, tuple[EventRow, ...]()
         self.playback = Playback(lambda: len(track), track.time_s, complete=lambda: track.ended)
 
     def tick(self, now_s: float) -> ReplayView:
@@ -132,10 +141,78 @@ class Replay:
         except SourceError:
             return None
 
-    def samples(self) -> tuple[TrendSample, ...]:
-        """Return the trend until the frame to show now."""
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the frame to show now; None before the first."""
         index = self.playback.index
-        return () if index is None else self._track.samples(index, self.settings.window.trend_s)
+        return None if index is None else self._track.snapshot(index).observation.calibration
+
+    def current(self) -> Current:
+        """Return the image that is shown now, to compare with a reference."""
+        index = self.playback.index
+        return Current(index, self.snapshot, None, self.marks)
+
+    def grey_of(self, frame: Frame) -> GreyImage:
+        """Return a frame of this sequence as it is shown."""
+        return self._track.grey_of(frame.pixels, self.view_settings)
+
+    @property
+    def rows(self) -> tuple[EventRow, ...]:
+        """List of events; the same object until it changes."""
+        version = self._track.story_version
+        if version != self._rows_of:
+            self._rows_of, self._rows = version, self._track.event_rows()
+        return self._rows
+
+    def trend(self, whole: bool = False) -> TrendPlot:
+        """Return the trend until the frame to show now, or of all frames."""
+        index, track = self.playback.index, self._track
+        if index is None:
+            return trend_plot((), self.settings)
+        samples = (
+            track.case_samples() if whole else track.samples(index, self.settings.window.trend_s)
+        )
+        return trend_plot(
+            samples,
+            self.settings,
+            self.rows,
+            in_mm=track.snapshot(index).observation.calibration.mm_per_px is not None,
+            whole=whole,
+            cursor_s=track.time_s(index) if whole else None,
+        )
+
+    def thumbnail(self, row: EventRow) -> GreyImage | None:
+        """Return the small image of an event."""
+        return self._track.thumbnail(row.frame)
+
+    @property
+    def dropped_thumbnails(self) -> int:
+        """Number of events that have lost their small image."""
+        return self._track.dropped_thumbnails
+
+    def index_of(self, row: EventRow) -> int:
+        """Return the index of the frame of an event."""
+        return self._track.index_of(row.frame)
+
+    def go_to(self, row: EventRow | None) -> None:
+        """Show the frame of an event; None: stay."""
+        if row is not None:
+            self.playback.seek(self.index_of(row))
+
+    def go_to_next(self) -> None:
+        """Show the frame of the next event."""
+        self.go_to(next_row(self.rows, self._frame_number()))
+
+    def go_to_previous(self) -> None:
+        """Show the frame of the previous event."""
+        self.go_to(previous_row(self.rows, self._frame_number()))
+
+    def current_row(self) -> EventRow | None:
+        """Return the last event until the displayed frame."""
+        return previous_row(self.rows, self._frame_number() + 1)
+
+    def _frame_number(self) -> int:
+        index = self.playback.index
+        return -1 if index is None else self._track.snapshot(index).frame.index
 
     def acknowledge(self) -> bool:
         """Acknowledge the STOP of the displayed frame; False if there is none."""
@@ -149,7 +226,9 @@ class Replay:
         if self._shown is None or self._shown[0] != index or self._shown[3] != self.view_settings:
             snapshot = self._track.snapshot(index)
             before = self._track.before(index, self.settings.window.growth_s)
-            drawn = make_overlay(snapshot, self.marks, self.settings, before)
+            at_s = self._track.acknowledged_s(index)
+            at = "" if at_s is None else clock_text(at_s)
+            drawn = make_overlay(snapshot, self.marks, self.settings, before, acknowledged_at=at)
             self._shown = (index, drawn, self._grey(index), self.view_settings)
         return self._shown[1:3]
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
+from leakwatch.display.event_list import EventRow
+from leakwatch.display.facts import needed_at_a_glance
+from leakwatch.display.grey_mapping import GreyImage
 from leakwatch.display.picture import FrameOverlay
-from leakwatch.display.trend_plot import trend_plot
+from leakwatch.gui.replay.replay_key_images import ReplayKeyImages
 from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
-from leakwatch.gui.widgets.image_window import SIZE, STYLE, TICK_MS, ImageWindow
+from leakwatch.gui.widgets.event_list_view import foot_text
+from leakwatch.gui.widgets.event_pane import EventPane
+from leakwatch.gui.widgets.image_window import SIZE, TICK_MS, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
+from leakwatch.gui.widgets.reference_keys import ReferenceKeys
+from leakwatch.gui.widgets.ruler_layer import ruler_tool
+from leakwatch.gui.widgets.weak_calls import weakly
+from leakwatch.gui.widgets.window_style import STYLE
+from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
 __all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
 
@@ -31,13 +43,28 @@ class ReplayWindow(ImageWindow):
     title : str
         Name of the case.
     tools : sequence of Tool
+    key_images : KeyImageWorker or None
+    folder : Path or None
+        Of the record that is replayed, for key images.
     """
 
-    def __init__(self, replay: Replay, title: str, tools: Sequence[Tool] = ()) -> None:
-        super().__init__(title, tools)
+    own_menu = text("Replay")
+
+    def __init__(
+        self,
+        replay: Replay,
+        title: str,
+        tools: Sequence[Tool] = (),
+        key_images: KeyImageWorker | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        super().__init__(title, (*tools, ruler_tool(replay.settings)))
         self.replay = replay
         self.banner.use(replay.settings.window)
         self.transport = Transport()
+        self.references = ReferenceKeys(self.panes, replay.settings)
+        self.key_images = ReplayKeyImages(self.current_replay, self.say, key_images, folder)
+        self.events = EventPane(self.panes, self._thumbnail, weakly(self._go_to))
         self._shown: FrameOverlay | None = None
         self._trend_s = -math.inf
         self.lay_out(self.transport)
@@ -52,11 +79,14 @@ class ReplayWindow(ImageWindow):
         """Advance to now and show the frame."""
         self.replay.view_settings = self.view_keys.view
         self.show_view(self.replay.tick(time.monotonic()))
+        self._show_reference()
+        self.key_images.refresh()
 
     def show_view(self, view: ReplayView) -> None:
         """Show everything of `view`."""
         self.banner.show_banner(view.banner)
         self.transport.show_view(view)
+        self._show_events(view)
         if view.picture is not None and view.picture is not self._shown:
             self.image.show_frame(view.grey, view.picture)
             self._shown = view.picture
@@ -64,9 +94,17 @@ class ReplayWindow(ImageWindow):
             self._show_numbers(view, view.picture)
             self._tell_layer()
 
+    def current_replay(self) -> Replay:
+        """Return the replay: another one after other marks were saved."""
+        return self.replay
+
     def snapshot(self) -> Snapshot | None:
         """Return the snapshot of the displayed frame, with its pixels."""
         return self.replay.snapshot()
+
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the displayed frame."""
+        return self.replay.calibration()
 
     def marks(self) -> Marks:
         """Return the marks of the case."""
@@ -97,7 +135,15 @@ class ReplayWindow(ImageWindow):
             key(code.Key_Minus, "–", text("slower"), go.slower),
             key(code.Key_Home, text("Home"), text("first frame"), lambda: go.seek(0)),
             key(code.Key_End, text("End"), text("last frame"), go.seek_end),
+            *self.references.key_actions(),
+            *self.key_images.key_actions(),
+            *self._event_keys(),
         )
+
+    def fill_menus(self) -> None:
+        """Bring menus and buttons up to date with the keys."""
+        super().fill_menus()
+        self.transport.describe(self.key_actions())
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
@@ -109,13 +155,47 @@ class ReplayWindow(ImageWindow):
         self.replay.acknowledge()
 
     def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
-        self.strip.show_overlay(picture)
-        self.run_strip.show_facts(picture.run_facts)
+        self.strip.show_overlay(picture, needed_at_a_glance(picture.run_facts))
+        self.run_strip.show_facts((*picture.run_facts, *self.key_images.facts()))
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed, not every frame needs a trend.
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:
             self._trend_s = now_s
-            self.strip.show_trend(trend_plot(self.replay.samples(), settings))
+            self.strip.show_trend(self.replay.trend(self.events.whole))
+
+    def _event_keys(self) -> tuple[KeyAction, ...]:
+        code, replay = Qt.Key, self.replay
+        after, before = text("next event"), text("previous event")
+        return (
+            key(code.Key_PageDown, text("Page Down"), after, replay.go_to_next),
+            key(code.Key_PageUp, text("Page Up"), before, replay.go_to_previous),
+            *self.events.key_actions(),
+        )
+
+    def _show_events(self, view: ReplayView) -> None:
+        replay, rows = self.replay, self.replay.rows
+        self.transport.events.show_rows(rows, view, replay.index_of, self._thumbnail)
+        self.events.show_rows(rows, foot_text(0, replay.dropped_thumbnails))
+        if self.events.is_open:
+            self.events.view.select(replay.current_row())
+
+    def _thumbnail(self, row: EventRow) -> GreyImage | None:
+        return self.replay.thumbnail(row)
+
+    def _go_to(self, row: EventRow) -> None:
+        self.replay.go_to(row)
+
+    def _go_to_time(self, time_s: float) -> None:
+        self.replay.playback.seek_time(time_s)
+
+    def _show_reference(self) -> None:
+        replay, look = self.replay, self.view_keys.view
+        if replay.playback.index is None:
+            return
+        replay.references.index = replay.playback.index
+        self.references.refresh(
+            replay.references, replay.current, replay.grey_of, self.image, look, time.monotonic()
+        )
 
     def _tell_layer(self) -> None:
         if self.layer is not None:
@@ -147,5 +227,7 @@ class ReplayWindow(ImageWindow):
         transport.slower_pressed.connect(self._slower)
         transport.faster_pressed.connect(self._faster)
         transport.timeline.sought.connect(self._seek)
+        transport.events.chosen.connect(self._go_to)
+        self.strip.trend.chosen.connect(self._go_to_time)
         transport.acknowledged.connect(self.acknowledge)
         transport.help_pressed.connect(self.toggle_help)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -19,9 +18,13 @@ from leakwatch.core.frame import Frame
 from leakwatch.core.messages import text
 from leakwatch.core.protocols import StoredSource
 from leakwatch.core.results import Alert, Level, Observation, Snapshot
+from leakwatch.display.event_list import EventRow, event_rows
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
-from leakwatch.display.history import TrendSample, sample_of, thin_samples, value_before
+from leakwatch.display.history import value_before
+from leakwatch.display.trend_samples import TrendSample
 from leakwatch.display.window_level import ViewSettings
+from leakwatch.gui.replay.case_story import CaseStory
+from leakwatch.runner.recorded_events import NOT_RECORDED, RecordedEvents
 
 # Pixels kept in memory: a complete sequence at 512 x 512, a fifth of one at 1024 x 1024.
 PIXEL_BUDGET_BYTES = 512 * 2**20
@@ -44,12 +47,20 @@ class Track:
     settings : Settings
     again : FramesAgain or None
         Reads frames a second time; None if the source cannot, and then all pixels are kept.
+    recorded : RecordedEvents
+        Of a recorded session: its margins and acknowledgements are repeated.
     """
 
-    def __init__(self, settings: Settings, again: FramesAgain | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        again: FramesAgain | None = None,
+        recorded: RecordedEvents = NOT_RECORDED,
+    ) -> None:
         self._lock = Lock()
         self._snapshots: list[Snapshot] = []
-        self._states = [rules.initial_state(settings)]
+        self._states = [replace(rules.initial_state(settings), margins=recorded.margins)]
+        self._recorded, self._story = recorded, CaseStory(settings, recorded)
         self._acknowledged: set[int] = set()
         self._pixels = PixelStore(again)
         self._greys: GreyMapping | None = None
@@ -67,7 +78,11 @@ class Track:
             # A slice of the pixels would keep all of them.
             bare = replace(snapshot.frame, pixels=_NO_PIXELS)
             self._snapshots.append(replace(snapshot, frame=bare))
-            self._decide_from(len(self._snapshots) - 1)
+            last = len(self._snapshots) - 1
+            if bare.index in self._recorded.acknowledged:
+                self._acknowledged.add(last)
+            self._decide_from(last)
+            self._story.keep_picture(last, snapshot.frame.pixels)
 
     def finish(self, failure: str | None = None) -> None:
         """Mark the end; `failure` is why there are fewer snapshots than expected."""
@@ -118,17 +133,50 @@ class Track:
         SourceError
             Its pixels were not kept, and cannot be read again.
         """
+        return self.grey_of(self._pixels.pixels(index), view)
+
+    def grey_of(self, pixels: Array, view: ViewSettings | None = None) -> GreyImage:
+        """Return stored values as a frame of this sequence is shown; see `grey`."""
         assert self._greys is not None
         greys = self._greys if view is None else self._greys.with_view(view)
-        return greys.apply(self._pixels.pixels(index))
+        return greys.apply(pixels)
 
     def samples(self, index: int, span_s: float) -> tuple[TrendSample, ...]:
         """Return the trend until frame `index`, over `span_s`."""
         with self._lock:
-            observations = [one.observation for one in self._snapshots[: index + 1]]
-        end_s = observations[-1].time_s
-        first = bisect_left(observations, end_s - span_s, key=lambda one: one.time_s)
-        return thin_samples(sample_of(one) for one in observations[first:])
+            return self._story.samples(index, span_s)
+
+    def case_samples(self) -> tuple[TrendSample, ...]:
+        """Return the trend of everything analysed until now."""
+        with self._lock:
+            return self._story.case_samples()
+
+    @property
+    def story_version(self) -> int:
+        """Changes with the events."""
+        return self._story.version
+
+    def event_rows(self) -> tuple[EventRow, ...]:
+        """Return the list of events until now, or of the recorded session."""
+        with self._lock:
+            events, acquiring = self._story.events, self._story.acquiring
+        return event_rows(events, acquiring)
+
+    def index_of(self, frame: int) -> int:
+        """Return the index of a frame of an event."""
+        with self._lock:
+            return self._story.index_of(frame)
+
+    def thumbnail(self, frame: int) -> GreyImage | None:
+        """Return the thumbnail of a frame of an event; None if there is none."""
+        with self._lock:
+            small = self._story.thumbnails.get(frame)
+            return None if small is None or self._greys is None else self._greys.apply(small)
+
+    @property
+    def dropped_thumbnails(self) -> int:
+        """Number of thumbnails that were not kept."""
+        return self._story.thumbnails.dropped
 
     def before(self, index: int, seconds: float) -> Observation | None:
         """Return the observation `seconds` before frame `index`; None if there is none near."""
@@ -172,9 +220,20 @@ class Track:
             if not self._snapshots[index].alert.latched:
                 return False
             self._acknowledged.add(index)
+            self._story.forget_from(index)
             for later in range(index, len(self._snapshots)):
                 self._decide_from(later)
+            for place in self._story.indices_of_events(index):
+                pixels = self._pixels.kept(place)
+                if pixels is not None:
+                    self._story.keep_picture(place, pixels)
             return True
+
+    def acknowledged_s(self, index: int) -> float | None:
+        """Return the time of the last acknowledgement until frame `index`; None if none."""
+        with self._lock:
+            until = [one for one in self._acknowledged if one <= index]
+        return self.time_s(max(until)) if until else None
 
     def _decide_from(self, index: int) -> None:
         del self._states[index + 1 :]
@@ -185,6 +244,7 @@ class Track:
             alert = replace(cleared, events=alert.events + cleared.events)
         self._states.append(state)
         self._snapshots[index] = replace(self._snapshots[index], alert=alert)
+        self._story.decide(index, observation, alert)
 
     def alert(self, index: int) -> Alert:
         """Return the decision at frame `index`, including acknowledgements."""
@@ -212,6 +272,10 @@ class PixelStore:
         keep = self._again is None or pixels.nbytes <= self._left_bytes
         self._left_bytes -= pixels.nbytes if keep else 0
         self._kept.append(pixels if keep else None)
+
+    def kept(self, index: int) -> Array | None:
+        """Return pixels from memory; None if they are not kept."""
+        return self._kept[index]
 
     def pixels(self, index: int) -> Array:
         """Return pixels from memory, or from the source."""

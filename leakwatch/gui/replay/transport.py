@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -17,9 +18,12 @@ from PySide6.QtWidgets import (
 
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
-from leakwatch.display.banner import level_style
+from leakwatch.display import palette
+from leakwatch.display.level_styles import level_style
+from leakwatch.gui.replay.event_strip import EventStrip
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.keys import KeyAction
 
 # Heights as well as colours tell levels apart in the timeline.
 LEVEL_HEIGHTS = {Level.CLEAR: 0.3, Level.WATCH: 0.6, Level.STOP: 1.0, Level.UNKNOWN: 0.15}
@@ -71,14 +75,14 @@ class Timeline(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a bar for each stretch of a level, and the position."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#1B222B"))
+        painter.fillRect(self.rect(), QColor(palette.RAISED))
         first = 0
         for (level, partly), same in groupby(zip(self._levels, self._partly, strict=True)):
             end = first + len(list(same))
             left, right = self.x_of(first), self.x_of(end)
             high = LEVEL_HEIGHTS[level] * self.height()
             bar = QRectF(left, self.height() - high, right - left, high)
-            painter.fillRect(bar, QColor(level_style(level, partly).colour))
+            painter.fillRect(bar, QColor(level_style(level, partly).colours.bar))
             first = end
         x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)
@@ -100,14 +104,11 @@ class Transport(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.timeline = Timeline()
-        self.back = _button("◀ ❘", text("Step back (←)"))
-        self.play = _button("▶", text("Play or pause (space)"))
-        self.forward = _button("❘ ▶", text("Step forward (→)"))
-        self.slower = _button("–", text("Slower (–)"))
-        self.faster = _button("+", text("Faster (+)"))
-        self.acknowledge = _button(text("A  acknowledge"), text("Clear the latched STOP (A)"))
-        self.help = _button("?", text("All keys (?)"))
+        self.timeline, self.events = Timeline(), EventStrip()
+        self.events.hide()
+        self.back, self.play, self.forward = _button("◀ ❘"), _button("▶"), _button("❘ ▶")
+        self.slower, self.faster = _button("–"), _button("+")
+        self.acknowledge, self.help = _button(text("A  acknowledge")), _button("?")
         self.speed, self.time, self.message = QLabel(), QLabel(), QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)  # a fault may name a file
         self.back.clicked.connect(lambda: self.stepped.emit(-1))
@@ -119,19 +120,35 @@ class Transport(QWidget):
         self.help.clicked.connect(self.help_pressed)
         self._lay_out()
 
+    def describe(self, actions: Sequence[KeyAction]) -> None:
+        """Say on each button, as its tooltip and to screen readers, what its key does."""
+        by_key = {
+            "←": self.back,
+            "Space": self.play,
+            "→": self.forward,
+            "–": self.slower,
+            "+": self.faster,
+            "A": self.acknowledge,
+            "?": self.help,
+        }
+        for action in actions:
+            button = by_key.get(action.text)
+            if button is not None:
+                button.setToolTip(action.tip)
+                button.setAccessibleName(action.tip)
+
     def show_view(self, view: ReplayView) -> None:
         """Show position, speed and progress of the analysis."""
         self.timeline.show_view(view)
         self.play.setText("❚❚" if view.playing else "▶")
         self.speed.setText(f"× {view.speed:g}")
-        number = "–" if view.index is None else f"{view.index}"
-        last = max(view.total - 1, 0)
+        number = "–" if view.index is None else f"{view.index + 1}"
         position = text(
-            "{time_s:.2f} / {duration_s:.2f} s    frame {number} / {last_frame}",
+            "{time_s:.2f} / {duration_s:.2f} s    Frame {number} of {total}",
             time_s=view.time_s,
             duration_s=view.duration_s,
             number=number,
-            last_frame=last,
+            total=view.total,
         )
         self.time.setText(translate(position))
         self.message.setText(translate(view.message))
@@ -153,6 +170,7 @@ class Transport(QWidget):
         self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 10, 8)
+        layout.addWidget(self.events)
         layout.addWidget(self.timeline)
         layout.addLayout(row)
         self.set_scale(1.0)
@@ -164,6 +182,7 @@ class Transport(QWidget):
             label.setFont(letters)
         self.speed.setFixedWidth(round(58 * scale))
         self.timeline.setFixedHeight(round(TIMELINE_HEIGHT * scale))
+        self.events.set_scale(scale)
         for button in (self.back, self.play, self.forward, self.slower, self.faster, self.help):
             button.setFixedSize(round(BUTTON_WIDTH * scale), round(BUTTON_HEIGHT * scale))
             button.setFont(letters)
@@ -171,10 +190,8 @@ class Transport(QWidget):
         self.acknowledge.setFont(letters)
 
 
-def _button(label: str, tip: str) -> QPushButton:
+def _button(label: str) -> QPushButton:
     button = QPushButton(translate(label))
-    button.setToolTip(translate(tip))
-    button.setAccessibleName(translate(tip))
     # Keys belong to the window; a focused button would take the space bar.
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from html import escape
 
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from leakwatch.config import TrainingSettings
 from leakwatch.core.messages import text, translate
 from leakwatch.gui.training.task_pages import text_label
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import font, scale_letters
 from leakwatch.gui.widgets.overlay_items import AROUND_THE_IMAGE
+from leakwatch.training.class_figures import Figures
 from leakwatch.training.learning_curve import CurvePoint, curve, curve_title
 from leakwatch.training.training_records import TrainingSession
 
-OWN, MISSED = "#35D6FF", "#FF4B3E"
+OWN, MISSED, TARGET, CLASS = "#35D6FF", "#FF4B3E", "#7DFF9B", "#FFC400"
 # Least number of sessions across: the bar of a single one would fill the plot.
 FEWEST = 8
 
@@ -29,10 +32,14 @@ class CurvePage(QWidget):
         self.title, self.legend = text_label(22, bold=True), text_label(15)
         truth, own = text("by the truth of the case"), text("by LeakWatch's own STOP")
         missed, order = text("missed"), text("sessions from left to right")
+        aim, everybody = text("target"), text("median of the class")
         self.legend.setText(
             f'<span style="color:{OWN}">●</span> {escape(translate(truth))} &nbsp; '
             f'<span style="color:{OWN}">○</span> {escape(translate(own))} &nbsp; '
             f'<span style="color:{MISSED}">✕</span> {escape(translate(missed))} &nbsp; '
+            f'<span style="color:{TARGET}">– –</span> {escape(translate(aim))} &nbsp; '
+            f'<span style="color:{CLASS}">···</span> '
+            f"{escape(translate(everybody))} &nbsp; "
             f'<span style="color:{QUIET}">{escape(translate(order))}</span>'
         )
         self.plots = [
@@ -60,8 +67,22 @@ class CurvePage(QWidget):
             plot.getAxis("left").label.setFont(letters)
             plot.getAxis("bottom").setHeight(round(24 * scale))
 
-    def show_sessions(self, sessions: Sequence[TrainingSession]) -> None:
-        """Draw the curve of a trainee with these sessions, oldest first."""
+    def show_sessions(
+        self,
+        sessions: Sequence[TrainingSession],
+        target: TrainingSettings | None = None,
+        others: Figures | None = None,
+    ) -> None:
+        """Draw the curve of a trainee with these sessions, oldest first.
+
+        Parameters
+        ----------
+        sessions : sequence of TrainingSession
+        target : TrainingSettings or None
+            With the target, a line in the plot.
+        others : Figures or None
+            Of the class without this trainee, another line.
+        """
         points = curve(sessions)
         self.title.setText(escape(translate(curve_title(sessions, points))))
         for plot in self.plots:
@@ -73,6 +94,22 @@ class CurvePage(QWidget):
         false = [point.false_stops for point in points]
         self.plots[2].addItem(pg.BarGraphItem(x=numbers, height=false, width=0.5, brush=OWN))
         self.plots[2].setYRange(0.0, max([1, *false]), padding=0.1)
+        if target is not None:
+            aims = (target.target_reaction_s, target.target_past_ml, None)
+            self._draw_lines(aims, TARGET, "target")
+        if others is not None:
+            reached = (others.reaction_s, others.past_ml, others.false_stops)
+            self._draw_lines(reached, CLASS, "class")
+
+    def _draw_lines(self, values: Sequence[float | None], colour: str, name: str) -> None:
+        """Draw a level line into each plot; their styles differ without colour."""
+        style = Qt.PenStyle.DashLine if name == "target" else Qt.PenStyle.DotLine
+        for plot, value in zip(self.plots, values, strict=True):
+            if value is not None:
+                pen = pg.mkPen(colour, width=1.5, style=style)
+                plot.addItem(pg.InfiniteLine(value, 0.0, pen=pen, name=name))
+                low, high = plot.getViewBox().viewRange()[1]
+                plot.setYRange(low, max(high, 1.1 * value), padding=0.0)
 
 
 def _plot(label: str) -> pg.PlotWidget:

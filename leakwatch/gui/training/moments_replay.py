@@ -13,8 +13,8 @@ from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
 from leakwatch.gui.replay.track import Track
 from leakwatch.gui.training.attempt import Prepared
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, key
-from leakwatch.training.training_words import ResultLine
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, key, reachable
+from leakwatch.training.key_frames import ResultLine
 
 _DIGITS = (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
 HINT = text("Backspace: back to the result. 1, 2, 3: key frames. ?: all keys.")
@@ -33,6 +33,7 @@ class TrainingReplay(ReplayWindow):
         super().__init__(_nothing(), text("training"))
         self._key_frames: tuple[ResultLine, ...] = ()
         self._back, self._leave = back, leave
+        self.menus.hide()  # those of the training window show its keys
 
     def play(self, prepared: Prepared, shown: Sequence[ResultLine]) -> None:
         """Play a case from its start, with `shown` on keys 1 to 3."""
@@ -52,25 +53,19 @@ class TrainingReplay(ReplayWindow):
         self._key_frames, self.replay = (), _nothing()
         self.image.image.clear()
 
-    def key_actions(self) -> tuple[KeyAction, ...]:
+    def key_groups(self) -> tuple[KeyGroup, ...]:
         """Return the keys of a replay and of the key frames; Q closes the training."""
         own = [
-            key(
-                code,
-                f"{number}",
-                text("go to: {title}", title=moment.title),
-                self._to(moment.frame),
-            )
+            key(code, f"{number}", text("go to: {title}", title=moment.title), self._to(frame))
             for number, (code, moment) in enumerate(
                 zip(_DIGITS, self._key_frames, strict=False), start=1
             )
-            if moment.frame is not None
+            if (frame := moment.frame) is not None
         ]
         back = ((Qt.Key.Key_Backspace, PLAIN),)
         own.append(KeyAction(back, text("Backspace"), text("back to the result"), self._back))
-        leave = key(Qt.Key.Key_Q, "Q", text("close"), self._leave)
-        others = [one for one in super().key_actions() if (Qt.Key.Key_Q, PLAIN) not in one.chords]
-        return (*own, *others, leave)
+        own.append(key(Qt.Key.Key_Q, "Q", text("close"), self._leave))
+        return reachable((KeyGroup(text("Training"), tuple(own)), *super().key_groups()))
 
     def _to(self, frame: int) -> Callable[[], None]:
         return lambda: self.replay.playback.seek(frame)

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from leakwatch.core.errors import SourceError
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
-from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.facts import Fact
+from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.transport import LEVEL_HEIGHTS
 from leakwatch.gui.training.attempt import Prepared
@@ -22,8 +22,9 @@ from leakwatch.gui.training.task_pages import text_label
 from leakwatch.gui.widgets.facts_view import INK, QUIET, WARN
 from leakwatch.gui.widgets.fonts import font, scale_letters, set_letters
 from leakwatch.gui.widgets.overlay_items import ImageView
+from leakwatch.training.key_frames import ResultLine, key_frames
 from leakwatch.training.scoring import Score
-from leakwatch.training.training_words import ResultLine, headline, key_frames, score_numbers
+from leakwatch.training.training_words import headline, score_numbers
 
 # Heights in the timeline: bar, and three rows of labels.
 BAR_HEIGHT, WORDS_HEIGHT = 30, 54
@@ -205,7 +206,7 @@ class MomentLine(QWidget):
             left, right = self.x_of(self._times_s[first]), self.x_of(last_s)
             high = LEVEL_HEIGHTS[level] * tall
             bar = QRectF(left, tall - high, right - left, high)
-            painter.fillRect(bar, QColor(LEVEL_STYLES[level].colour))
+            painter.fillRect(bar, QColor(LEVEL_STYLES[level].colours.bar))
             first = end
         painter.setFont(font(round(13 * self._scale)))
         for at_s in self._false_at_s:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from leakwatch.core.errors import LibraryError
 from leakwatch.core.messages import Message, text
 from leakwatch.training.scoring import CaseCourse, Score
@@ -26,6 +28,11 @@ class SessionStore:
     def kept(self) -> bool:
         """Whether the current trainee has a name, so that sessions are saved."""
         return bool(self._trainee)
+
+    @property
+    def trainee(self) -> str:
+        """Name of the current trainee; empty without one."""
+        return self._trainee
 
     def begin(self, trainee: str, case_name: str) -> None:
         """Save a session that begins.
@@ -62,3 +69,22 @@ class SessionStore:
         LibraryError
         """
         return self._records.sessions(self._trainee)
+
+    def all_sessions(self) -> tuple[TrainingSession, ...]:
+        """Return the sessions of all trainees, oldest first.
+
+        Raises
+        ------
+        LibraryError
+        """
+        return self._records.sessions()
+
+    def add(self, sessions: Sequence[TrainingSession]) -> int:
+        """Add sessions of other computers, and return how many were new.
+
+        Raises
+        ------
+        LibraryError
+            There is no disk space.
+        """
+        return self._records.add(sessions)

@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leakwatch.core.frame import View
+from leakwatch.core.frame import Acquisition, View
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import ReplayView
+from leakwatch.gui.training.scale_bar import ScaleBar
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.overlay_items import ImageView
@@ -142,6 +143,7 @@ class RunPage(QWidget):
         super().__init__(parent)
         self.setStyleSheet(PAGE_STYLE)
         self.image = ImageView()
+        self.bar = ScaleBar(self.image.view)
         self.head, self.time, self.message = (
             text_label(19, bold=True),
             text_label(19),
@@ -166,9 +168,17 @@ class RunPage(QWidget):
             self._shown = view.index
             self.image.show_frame(view.grey, without_results(view.picture))
 
-    def begin(self) -> None:
-        """Clear the previous case."""
+    def begin(self, mm_per_px: float | None, acquisition: Acquisition) -> None:
+        """Clear the previous case, and show the scale of the next one.
+
+        Parameters
+        ----------
+        mm_per_px : float or None
+            In the plane of the spine; None: unknown.
+        acquisition : Acquisition
+        """
         self._shown = None
+        self.bar.show_length(mm_per_px, acquisition.rows, acquisition.columns)
         self.message.setText("")
 
     def _lay_out(self) -> None:
@@ -189,7 +199,8 @@ class RunPage(QWidget):
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         scale_letters(self, scale)
-        self.image.overlay.set_scale(scale)
+        self.image.set_scale(scale)
+        self.bar.set_scale(scale)
         self.stop.setFixedSize(*(round(side * scale) for side in STOP_SIZE))
 
 

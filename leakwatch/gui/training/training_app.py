@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from leakwatch.config import Settings
 from leakwatch.gui.app import application, interrupt_closes
+from leakwatch.gui.training.ct_page import MakeCases
 from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.training_window import TrainingWindow
 from leakwatch.training.training_case import TrainingItem
 from leakwatch.training.training_records import TrainingRecords
 
 
-def show_training(items: Sequence[TrainingItem], trainee: str) -> None:
-    """Train on `items`, one after the other, until the window is closed.
+def show_training(
+    items: Sequence[TrainingItem],
+    trainee: str,
+    settings: Settings,
+    choose: bool = False,
+    from_ct: MakeCases | None = None,
+) -> None:
+    """Train on `items`, one after the other or as chosen, until the window is closed.
 
     Parameters
     ----------
@@ -20,6 +28,11 @@ def show_training(items: Sequence[TrainingItem], trainee: str) -> None:
         At least one.
     trainee : str
         Initial name; may be empty.
+    settings : Settings
+    choose : bool
+        Whether the case is chosen in the window.
+    from_ct : callable or None
+        Makes cases from a CT.
 
     Raises
     ------
@@ -28,7 +41,14 @@ def show_training(items: Sequence[TrainingItem], trainee: str) -> None:
     """
     running = application()
     with TrainingRecords() as records:
-        window = TrainingWindow(items, SessionStore(records), trainee)
+        window = TrainingWindow(
+            items,
+            SessionStore(records),
+            trainee,
+            choose=choose,
+            from_ct=from_ct,
+            settings=settings.training,
+        )
         window.show()
         window.start()
         with interrupt_closes(window):

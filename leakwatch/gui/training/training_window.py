@@ -6,47 +6,61 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
+from leakwatch.config import TrainingSettings
 from leakwatch.core.errors import LibraryError
 from leakwatch.core.messages import text, translate
-from leakwatch.display.picture import RESEARCH_NOTICE
-from leakwatch.gui.replay.replay_window import SIZE, STYLE, TICK_MS
 from leakwatch.gui.training.attempt import Attempt, Preparation, Prepared
+from leakwatch.gui.training.choice_page import choice_page, choice_rows
+from leakwatch.gui.training.class_page import ClassPage
+from leakwatch.gui.training.ct_page import CtPage, MakeCases
 from leakwatch.gui.training.curve_plot import CurvePage
 from leakwatch.gui.training.moments_replay import TrainingReplay
 from leakwatch.gui.training.result_page import ResultPage
 from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.task_pages import BeginPage, RunPage
 from leakwatch.gui.widgets.facts_view import QUIET
-from leakwatch.gui.widgets.fonts import scale_letters, set_letters
-from leakwatch.gui.widgets.image_window import scale_of
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.fonts import set_letters
+from leakwatch.gui.widgets.image_window import TICK_MS
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, key
+from leakwatch.gui.widgets.paged_window import PagedWindow
+from leakwatch.training.class_figures import class_figures
+from leakwatch.training.key_frames import key_frames
 from leakwatch.training.scoring import Verdict
 from leakwatch.training.training_case import TrainingItem
-from leakwatch.training.training_words import key_frames
 
 _LOG = logging.getLogger(__name__)
+ENTER = ((Qt.Key.Key_Return, PLAIN), (Qt.Key.Key_Enter, PLAIN))
 
 
-class TrainingWindow(QMainWindow):
+class TrainingWindow(PagedWindow):
     """Window for a programme of cases with one trainee, operated by keys.
 
     Parameters
     ----------
     items : sequence of TrainingItem
-        At least one.
+        At least one; see `choose`.
     keeper : Keeper
         Saves results; closed by the caller.
     trainee : str
         Initial name; may be empty.
     now_s : callable
         A monotonic clock, s.
+    choose : bool
+        Whether the case is chosen in the window; otherwise all are presented in order.
+    from_ct : callable or None
+        Makes cases from a CT; see `ct_page`.
+    settings : TrainingSettings
+        The target.
     """
+
+    indent = 14
 
     def __init__(
         self,
@@ -54,23 +68,29 @@ class TrainingWindow(QMainWindow):
         keeper: SessionStore,
         trainee: str = "",
         now_s: Callable[[], float] = time.monotonic,
+        choose: bool = False,
+        from_ct: MakeCases | None = None,
+        settings: TrainingSettings | None = None,
     ) -> None:
-        super().__init__()
-        self._now_s = now_s
+        self.begin, self.run, self.result = BeginPage(), RunPage(), ResultPage()
+        self.curve, self.replay = CurvePage(), TrainingReplay(self._back, self.close)
+        self.choice, self.group, self.ct = choice_page(), ClassPage(), CtPage(from_ct)
+        self.keys = QLabel()
+        set_letters(self.keys, 15)
+        pages = (self.begin, self.run, self.result, self.curve, self.replay)
+        others = (self.choice, self.group, self.ct)
         # The name of a case may reveal what happens.
-        self.setWindowTitle(translate(text("LeakWatch – training")))
-        self.setStyleSheet(STYLE)
-        self.resize(*SIZE)
+        super().__init__(text("LeakWatch – training"), (*pages, *others), (self.keys,))
+        self._now_s, self._choose = now_s, choose
         self._items, self._keeper, self._place = tuple(items), keeper, 0
+        self._target = settings or TrainingSettings()
         self._preparation: Preparation | None = None
         self._attempt: Attempt | None = None
         self._announced = False
-        self.begin, self.run, self.result = BeginPage(), RunPage(), ResultPage()
-        self.curve, self.replay = CurvePage(), TrainingReplay(self._back, self.close)
-        self.pages, self.keys, self.notice = QStackedWidget(), QLabel(), QLabel()
-        self.notice.setText(translate(RESEARCH_NOTICE))
-        self.help = QLabel(self)
-        self._lay_out()
+        self._before: QWidget = self.begin
+        self.keys.setTextFormat(Qt.TextFormat.RichText)
+        self.choice.chosen.connect(self._on_chosen)
+        self.ct.made.connect(self._on_made)
         self.begin.name.setText(trainee)
         self.begin.begun.connect(self.begin_attempt)
         self.run.stopped.connect(self.say_stop)
@@ -80,19 +100,34 @@ class TrainingWindow(QMainWindow):
         self._timer.timeout.connect(self.tick)
 
     @property
-    def page(self) -> QWidget | None:
-        """The page that is shown."""
-        return self.pages.currentWidget()
-
-    @property
     def prepared(self) -> Prepared | None:
         """The case, once it is ready."""
         return None if self._preparation is None else self._preparation.prepared
 
     def start(self) -> None:
-        """Prepare the first case, and start the updates."""
-        self.prepare(0)
+        """Prepare the first case, or let it be chosen, and start the updates."""
+        if self._choose:
+            self.open_choice()
+        else:
+            self.prepare(0)
         self._timer.start()
+
+    def open_choice(self) -> None:
+        """Let a person choose a case."""
+        self._let_go()
+        self.choice.show_rows(choice_rows(self._items))
+        self._show(self.choice)
+
+    def open_class(self) -> None:
+        """Show all trainees to the instructor."""
+        if self.page is not None and self.page is not self.group:
+            self._before = self.page
+        self.group.show_sessions(self._keeper, self._target)
+        self._show(self.group)
+
+    def open_ct(self) -> None:
+        """Ask for a CT to make cases from."""
+        self._show(self.ct)
 
     def prepare(self, place: int) -> None:
         """Prepare a case of the programme, and announce it."""
@@ -108,6 +143,7 @@ class TrainingWindow(QMainWindow):
 
     def tick(self) -> None:
         """Update the current page."""
+        self.ct.watch()
         if self.page is self.begin:
             self._watch_preparation()
         elif self.page is self.run and self._attempt is not None:
@@ -129,7 +165,8 @@ class TrainingWindow(QMainWindow):
         except LibraryError as error:
             self.begin.show_failure(str(error))
             return
-        self.run.begin()
+        case = self.prepared.case.run
+        self.run.begin(case.calibration.mm_per_px, case.acquisition)
         self._show(self.run)
         self._attempt = Attempt(self.prepared)
 
@@ -155,74 +192,73 @@ class TrainingWindow(QMainWindow):
             self._attempt.break_off()
             self._show_result()
 
-    def key_actions(self) -> tuple[KeyAction, ...]:
-        """Return every active key of the current page."""
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """Return the keys of the current page by menu; those of the replay, while it is shown."""
+        if self.page is self.replay:
+            return self.replay.key_groups()
+        own: tuple[KeyAction, ...] = (self.full_screen_key(),)
+        # Letters are typed into these pages, and the space bar is STOP.
+        if self.page not in (self.begin, self.run, self.ct):
+            leave = key(Qt.Key.Key_Q, "Q", text("close"), self.close)
+            own = (self.help_key(), leave, *own)
+        return (KeyGroup(text("Training"), self._page_keys()), KeyGroup(text("Window"), own))
+
+    def press(self, name: str) -> None:
+        """Do what the key of this name does."""
+        if self.page is self.replay:
+            self.replay.press(name)
+        else:
+            super().press(name)
+
+    def _page_keys(self) -> tuple[KeyAction, ...]:
         code = Qt.Key
-        ask = KeyAction(
-            ((code.Key_Question, PLAIN), (code.Key_F1, PLAIN)),
-            "?",
-            text("all keys"),
-            self.toggle_help,
-        )
-        leave = key(code.Key_Q, "Q", text("close"), self.close)
-        whole = key(code.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
+        escape = partial(key, code.Key_Escape, text("Esc"))
+        to_choice = escape(text("back"), self.open_choice)
         if self.page is self.begin:
-            enter = ((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN))
-            start = KeyAction(enter, text("Enter"), text("begin"), self.begin_attempt)
-            return (start, key(code.Key_Escape, text("Esc"), text("close"), self.close), whole)
+            start = KeyAction(ENTER, text("Enter"), text("begin"), self.begin_attempt)
+            return (start, to_choice if self._choose else escape(text("close"), self.close))
         if self.page is self.run:
             stop = key(code.Key_Space, text("Space"), text("STOP"), self.say_stop)
-            end = key(code.Key_Escape, text("Esc"), text("end without a score"), self.break_off)
-            return (stop, end, whole)
+            return (stop, escape(text("end without a score"), self.break_off))
         if self.page is self.curve:
             back = ((code.Key_Backspace, PLAIN), (code.Key_Escape, PLAIN))
-            return (
-                KeyAction(back, text("Backspace"), text("back to the result"), self._back),
-                ask,
-                leave,
-                whole,
-            )
-        return (*self._result_keys(), ask, leave, whole)
+            what = text("back to the result")
+            return (KeyAction(back, text("Backspace"), what, self._back),)
+        if self.page is self.group:
+            return (*self.group.keys(), escape(text("back"), self._leave_class))
+        if self.page is self.ct:
+            return (to_choice,)
+        return self._choice_keys() if self.page is self.choice else self._result_keys()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle a key; one that is held down counts once."""
-        action = None if event.isAutoRepeat() else find(self.key_actions(), event)
-        if action is None:
-            super().keyPressEvent(event)
-        else:
-            action.act()
+    def _choice_keys(self) -> tuple[KeyAction, ...]:
+        take = KeyAction(ENTER, text("Enter"), text("this case"), self.choice.choose)
+        trainees = key(Qt.Key.Key_I, "I", text("instructor: all trainees"), self.open_class)
+        if self.ct.make is None:
+            return (take, trainees)
+        made = key(Qt.Key.Key_G, "G", text("make cases from a CT"), self.open_ct)
+        return (take, made, trainees)
 
-    def toggle_help(self) -> None:
-        """Show or hide the keys of this page."""
-        self.help.setText(help_html(self.key_actions()))
-        self.help.setVisible(not self.help.isVisible())
-        self._place_help()
-
-    def _toggle_full_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+    def fill_menus(self) -> None:
+        """Bring menus and buttons up to date with the keys."""
+        super().fill_menus()
+        tip = self.key_actions()[0].tip
+        for page, button in ((self.begin, self.begin.begin), (self.run, self.run.stop)):
+            if self.page is page:
+                button.setToolTip(tip)
+                button.setAccessibleName(tip)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save a running session as aborted, and stop."""
         self._timer.stop()
         self.break_off()
         self._let_go()
+        self.ct.stop()
         self.replay.close()
         super().closeEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Scale letters with the window, and reposition the help."""
-        super().resizeEvent(event)
-        scale = scale_of(self)
-        for page in (self.begin, self.run, self.result, self.curve):
-            page.set_scale(scale)
-        for label in (self.keys, self.notice, self.help):
-            scale_letters(label, scale)
-        self._place_help()
-
     def _result_keys(self) -> tuple[KeyAction, ...]:
         code = Qt.Key
-        enter = ((code.Key_Return, PLAIN), (code.Key_Enter, PLAIN))
-        keys = [KeyAction(enter, text("Enter"), text("replay with all results"), self.open_replay)]
+        keys = [KeyAction(ENTER, text("Enter"), text("replay with all results"), self.open_replay)]
         if self._place + 1 < len(self._items):
             keys.append(
                 key(code.Key_N, "N", text("next case"), lambda: self.prepare(self._place + 1))
@@ -232,6 +268,9 @@ class TrainingWindow(QMainWindow):
         )
         if self._keeper.kept:
             keys.append(key(code.Key_C, "C", text("learning curve"), self.open_curve))
+        if self._choose:
+            keys.append(key(code.Key_L, "L", text("choose another case"), self.open_choice))
+        keys.append(key(code.Key_I, "I", text("instructor: all trainees"), self.open_class))
         return tuple(keys)
 
     def open_replay(self) -> None:
@@ -245,7 +284,8 @@ class TrainingWindow(QMainWindow):
     def open_curve(self) -> None:
         """Show the learning curve of the trainee."""
         try:
-            self.curve.show_sessions(self._keeper.sessions())
+            everybody = class_figures(self._keeper.all_sessions(), self._keeper.trainee)
+            self.curve.show_sessions(self._keeper.sessions(), self._target, everybody)
         except LibraryError as error:
             self.result.kept.setText(escape(translate(str(error))))
             return
@@ -276,6 +316,17 @@ class TrainingWindow(QMainWindow):
         self.result.show_result(prepared, attempt.score, message, attempt.stood_still_s)
         self._show_keys()
 
+    def _leave_class(self) -> None:
+        self._show(self._before)
+
+    def _on_chosen(self, place: str) -> None:
+        self.prepare(int(place))
+
+    def _on_made(self) -> None:
+        """Put the cases of a CT first."""
+        self._items = (*self.ct.items, *self._items)
+        self.open_choice()
+
     def _back(self) -> None:
         self._show(self.result)
 
@@ -285,7 +336,9 @@ class TrainingWindow(QMainWindow):
         self.help.hide()
         self.pages.setCurrentWidget(page)
         self._show_keys()
-        (self.begin.name if page is self.begin else page).setFocus()
+        first: dict[QWidget, QWidget] = {self.begin: self.begin.name}
+        first |= {self.choice: self.choice.rows, self.group: self.group.table, self.ct: self.ct.ct}
+        first.get(page, page).setFocus()
 
     def _show_keys(self) -> None:
         # The replay has its own notice and keys.
@@ -295,9 +348,10 @@ class TrainingWindow(QMainWindow):
         words = " &nbsp; ".join(
             f"<b>{escape(translate(one.text))}</b> "
             f'<span style="color:{QUIET}">{escape(translate(one.what))}</span>'
-            for one in self.key_actions()
+            for one in (*self._page_keys(), self.help_key())
         )
         self.keys.setText(words if own else "")
+        self.fill_menus()
 
     def _let_go(self) -> None:
         """Release the case."""
@@ -306,31 +360,3 @@ class TrainingWindow(QMainWindow):
         preparation, self._preparation = self._preparation, None
         if preparation is not None:
             preparation.stop()
-
-    def _place_help(self) -> None:
-        self.help.adjustSize()
-        self.help.raise_()
-        left, top = self.width() - self.help.width(), self.height() - self.help.height()
-        self.help.move(left // 2, top // 2)
-
-    def _lay_out(self) -> None:
-        for page in (self.begin, self.run, self.result, self.curve, self.replay):
-            self.pages.addWidget(page)
-        for label, pixels in ((self.keys, 15), (self.notice, 13), (self.help, 17)):
-            set_letters(label, pixels)
-        self.keys.setTextFormat(Qt.TextFormat.RichText)
-        self.notice.setStyleSheet(f"color: {QUIET}")
-        self.help.setObjectName("help")
-        self.help.hide()
-        foot = QVBoxLayout()
-        foot.setContentsMargins(14, 2, 14, 8)
-        foot.addWidget(self.keys)
-        foot.addWidget(self.notice)
-        layout = QVBoxLayout()
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.pages, 1)
-        layout.addLayout(foot)
-        content = QWidget()
-        content.setLayout(layout)
-        self.setCentralWidget(content)

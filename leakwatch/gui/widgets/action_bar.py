@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from leakwatch.core.messages import text, translate
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import KeyAction
 
 # In a window of 1280 x 800, pixels: large enough for a finger in a glove.
-HEIGHT, LETTERS = 40, 14
+HEIGHT, LETTERS, EDGE = 40, 14, 5
 
 
 class ActionBar(QWidget):
@@ -29,10 +30,8 @@ class ActionBar(QWidget):
         super().__init__(parent)
         self.buttons: dict[str, QPushButton] = {}
         self._shown: tuple[tuple[str, str, str], ...] = ()
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(10, 5, 10, 5)
-        self._row.setSpacing(6)
-        self._scale = 1.0
+        self._grid = QGridLayout(self)
+        self._scale, self._columns = 1.0, 0
 
     def show_actions(self, actions: Sequence[KeyAction]) -> None:
         """Make the buttons, unless they are the same as before."""
@@ -45,14 +44,13 @@ class ActionBar(QWidget):
             return
         for button in self.buttons.values():
             button.hide()  # it lives until the next turn of the event loop
-            self._row.removeWidget(button)
+            self._grid.removeWidget(button)
             button.deleteLater()
         self.buttons = {}
         for name, action in named.items():
             button = self._button(name)
             button.setText(_label(action))
-            tip = text("{what} ({key})", what=action.what, key=action.text)
-            button.setToolTip(translate(tip))
+            button.setToolTip(action.tip)
             spoken = text("{what} ({key})", what=action.button, key=action.text)
             button.setAccessibleName(translate(spoken))
         self.set_scale(self._scale)
@@ -72,6 +70,27 @@ class ActionBar(QWidget):
         for button in self.buttons.values():
             button.setFont(font(round(LETTERS * scale)))
             button.setFixedHeight(round(HEIGHT * scale))
+        edge = round(EDGE * scale)
+        self._grid.setContentsMargins(2 * edge, edge, 2 * edge, edge)
+        self._grid.setSpacing(edge)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Arrange the buttons in the room that there is."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the buttons into as few rows as show all of their words."""
+        buttons, gap = list(self.buttons.values()), round(EDGE * self._scale)
+        columns = _columns(
+            [one.sizeHint().width() + gap for one in buttons], self.width() - 3 * gap
+        )
+        if columns == self._columns and self._grid.count() == len(buttons):
+            return
+        self._columns = columns
+        for place, button in enumerate(buttons):
+            self._grid.addWidget(button, place // columns, place % columns)
 
     def _on_click(self) -> None:
         self.pressed.emit(self.sender().property("key"))
@@ -85,9 +104,19 @@ class ActionBar(QWidget):
         button.setProperty("key", name)
         # A closure here would keep the bar alive for ever.
         button.clicked.connect(self._on_click)
-        self._row.addWidget(button)
         self.buttons[name] = button
         return button
+
+
+def _columns(widths: list[int], room: int) -> int:
+    """Return the most columns, filled row by row, of which each fits its widest button."""
+    for columns in range(len(widths), 1, -1):
+        widest = (max(widths[column::columns]) for column in range(columns))
+        if sum(widest) <= room:
+            # As few as make no more rows, so that the last row is as full as the others.
+            rows = -(-len(widths) // columns)
+            return -(-len(widths) // rows)
+    return 1
 
 
 def _label(action: KeyAction) -> str:

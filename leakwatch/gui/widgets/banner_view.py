@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from itertools import product
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.messages import text, translate
-from leakwatch.display.banner import (
-    TRIANGLE_HALF_WIDTH,
-    Banner,
-    Shape,
-    shape_corners,
-    unknown_banner,
-)
-from leakwatch.gui.widgets.fonts import font
+from leakwatch.display.banner import Banner, unknown_banner
+from leakwatch.display.level_styles import TRIANGLE_HALF_WIDTH, Shape, shape_corners
+from leakwatch.gui.widgets.fonts import LEGIBLE, font
 
-FLASH_DIMMED = 165  # percent, as QColor.darker takes it: the word stays readable
-# In a window of 1280 x 800, pixels.
-HEIGHT, PADDING, WORD, BELOW = 120, 16, 68, 26
-# Largest and smallest letters of a reason; warnings are smaller by this factor.
-REASON, LEAST_REASON, WARNING_SHARE = 32, 13, 0.72
+# In a window of 1280 x 800, pixels: the height has room for three lines of a reason.
+HEIGHT, PADDING, WORD, WORD_WIDTH = 148, 16, 68, 270
+# Letters of the first reason, of the others and of warnings, in the order in which they are tried:
+# the first reason shrinks last, and never where the others can give way.
+FIRST = (LEGIBLE, 34, 28, 22, 15)
+OTHERS = ((LEGIBLE, 24), (32, 20), (26, 18), (22, 15))
 # The clock, and the positions of its hand per second.
 CLOCK_WIDTH, CLOCK, DIAL, HAND_STEPS = 104, 17, 26, 10
-MOST_REASONS, MOST_WARNINGS, MOST_LINES = 3, 3, 4
-LINE = 1.2  # of a letter's height
+MOST_REASONS, MOST_WARNINGS = 3, 3
+LINE = 1.17  # of a letter's height
+_KEPT_TOGETHER = re.compile(r"(?<=\d) (?=±|mm|px|s\b|min)|(?<=±) (?=\d)|(?<=:) (?=\w$)")
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-_FOOT = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class LaidOutText:
     """A reason or a warning with the size of its letters and its height."""
 
     text: str
@@ -46,6 +44,9 @@ class _Text:
 class BannerView(QWidget):
     """Widget that paints a `Banner`; UNKNOWN until it receives one."""
 
+    flashed = Signal(bool)  # whether the other half of a flash begins
+    styled = Signal(object)  # the `LevelStyle` of another banner
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = WindowSettings()
@@ -53,7 +54,8 @@ class BannerView(QWidget):
         self.set_scale(1.0)
         self._banner = unknown_banner(text("No frame yet"))
         self._shown = self._banner.translated()
-        self._dimmed = False
+        self._other_half = False
+        self._laid_out: tuple[object, list[LaidOutText]] = (None, [])
         self._clock: tuple[str, int] | None = None
         self._flash = QTimer(self)
         self._flash.timeout.connect(self._on_flash)
@@ -72,6 +74,18 @@ class BannerView(QWidget):
     def flash_hz(self) -> float:
         """Rate of flashing, Hz; 0.0 if steady."""
         return 500.0 / self._flash.interval() if self._flash.isActive() else 0.0
+
+    @property
+    def word_pixels(self) -> int:
+        """Height of the letters of the word: smaller if it is long."""
+        pixels, room = round(WORD * self._scale), WORD_WIDTH * self._scale
+        width = QFontMetricsF(font(pixels, bold=True)).horizontalAdvance(self._shown.word)
+        return pixels if width <= room else int(pixels * room / width)
+
+    @property
+    def laid_out(self) -> list[LaidOutText]:
+        """Reasons and warnings as they were painted last."""
+        return self._laid_out[1]
 
     def use(self, settings: WindowSettings) -> None:
         """Use the rates of flashing in `settings`."""
@@ -97,7 +111,9 @@ class BannerView(QWidget):
             return
         self._banner = banner
         self._shown = banner.translated()
-        self.setAccessibleName(": ".join((self._shown.title, *self._shown.reasons[:1])))
+        self.styled.emit(banner.style)
+        reasons = [translate(one) for one in banner.reasons_with_keys[:1]]
+        self.setAccessibleName(": ".join((banner.word, *reasons)))
         self.update()
 
     def show_clock(self, time: str, now_s: float) -> None:
@@ -121,10 +137,9 @@ class BannerView(QWidget):
         return self._clock
 
     def stop_flashing(self) -> None:
-        """Show the banner steadily and bright."""
+        """Show the banner steadily, in its own colours."""
         self._flash.stop()
-        self._dimmed = False
-        self.update()
+        self._show_half(False)
 
     def _set_flash(self, high: bool, medium: bool) -> None:
         if not (high or medium):
@@ -137,35 +152,43 @@ class BannerView(QWidget):
             self._flash.start(half_ms)
 
     def _on_flash(self) -> None:
-        self._dimmed = not self._dimmed
+        self._show_half(not self._other_half)
+
+    def _show_half(self, other: bool) -> None:
+        self._other_half = other
+        self.flashed.emit(other)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint shape, word, reasons and warnings from left to right."""
-        style = self._banner.style
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = QColor(style.colour)
-        painter.fillRect(self.rect(), ground.darker(FLASH_DIMMED) if self._dimmed else ground)
-        x = self._paint_shape(painter, ground)
-        painter.setPen(QColor(style.ink))
+        ground, ink = self._colours()
+        painter.fillRect(self.rect(), ground)
+        x = self._paint_shape(painter, ground, ink)
+        painter.setPen(ink)
         width = self._paint_word(painter, x)
         self._paint_texts(painter, x + width + 1.5 * PADDING * self._scale)
-        self._paint_clock(painter)
+        self._paint_clock(painter, ink)
         painter.end()
+
+    def _colours(self) -> tuple[QColor, QColor]:
+        colours = self._banner.style.colours
+        if self._other_half:
+            return QColor(colours.flash_ground), QColor(colours.flash_ink)
+        return QColor(colours.ground), QColor(colours.ink)
 
     def _clock_box(self) -> QRectF:
         width = 0.0 if self._clock is None else CLOCK_WIDTH * self._scale
         return QRectF(self.width() - width, 0.0, width, self.height())
 
-    def _paint_clock(self, painter: QPainter) -> None:
+    def _paint_clock(self, painter: QPainter, ink: QColor) -> None:
         """Paint a dial with its hand, and the time below it."""
         if self._clock is None:
             return
         time, step = self._clock
         box, radius = self._clock_box(), DIAL * self._scale
         centre = QPointF(box.center().x(), box.center().y() - 0.5 * radius)
-        ink = QColor(self._banner.style.ink)
         painter.setPen(QPen(ink, 2.0 * self._scale))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(centre, radius, radius)
@@ -180,30 +203,21 @@ class BannerView(QWidget):
         painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, time)
 
     def _paint_word(self, painter: QPainter, x: float) -> float:
-        """Paint the word and the text below it; return the width of both."""
-        banner = self._shown
-        word, below = font(round(WORD * self._scale), bold=True), font(round(BELOW * self._scale))
-        width = QFontMetricsF(word).horizontalAdvance(banner.word)
+        """Paint the word, smaller if it is long; return its width."""
+        word = font(self.word_pixels, bold=True)
+        width = QFontMetricsF(word).horizontalAdvance(self._shown.word)
         painter.setFont(word)
-        lifted = BELOW * self._scale if banner.below else 0.0
-        box = QRectF(x, -0.5 * lifted, width + 4.0, self.height())
-        painter.drawText(box, _MIDDLE, banner.word)
-        if not banner.below:
-            return width
-        painter.setFont(below)
-        wide = QFontMetricsF(below).horizontalAdvance(banner.below)
-        foot = QRectF(x, 0.0, wide + 4.0, self.height() - 0.4 * lifted)
-        painter.drawText(foot, _FOOT, banner.below)
-        return max(width, wide)
+        painter.drawText(QRectF(x, 0.0, width + 4.0, self.height()), _MIDDLE, self._shown.word)
+        return width
 
-    def _paint_shape(self, painter: QPainter, ground: QColor) -> float:
-        style, radius = self._banner.style, self.height() / 2 - 14 * self._scale
+    def _paint_shape(self, painter: QPainter, ground: QColor, ink: QColor) -> float:
+        style, radius = self._banner.style, self.height() / 2 - 22 * self._scale
         padding = PADDING * self._scale
         outwards = TRIANGLE_HALF_WIDTH if style.shape is Shape.TRIANGLE else 1.0
         centre = (padding + outwards * radius, self.height() / 2)
         corners = [QPointF(x, y) for x, y in shape_corners(style.shape, centre, radius)]
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(style.ink))
+        painter.setBrush(ink)
         painter.drawPolygon(QPolygonF(corners))
         painter.setPen(ground)
         painter.setFont(font(int(1.1 * radius), bold=True))
@@ -213,7 +227,7 @@ class BannerView(QWidget):
 
     def _paint_texts(self, painter: QPainter, left: float) -> None:
         width = self._clock_box().left() - left - PADDING * self._scale
-        texts = self._texts(width, self.height() - 10.0 * self._scale)
+        texts = self._texts(width, self.height() - 6.0 * self._scale)
         y = (self.height() - sum(one.height for one in texts)) / 2
         for one in texts:
             painter.setFont(font(one.pixels, one.bold))
@@ -221,19 +235,31 @@ class BannerView(QWidget):
             painter.drawText(box, int(_MIDDLE) | int(Qt.TextFlag.TextWordWrap), one.text)
             y += one.height
 
-    def _texts(self, width: float, height: float) -> list[_Text]:
+    def _texts(self, width: float, height: float) -> list[LaidOutText]:
         """Return reasons and warnings in the largest letters with which all of them fit."""
-        reasons = _first(self._shown.reasons, MOST_REASONS)
-        warnings = _first(self._shown.warnings, min(MOST_LINES - len(reasons), MOST_WARNINGS))
-        pixels = REASON
-        while True:
-            size = round(pixels * self._scale)
-            small = max(round(WARNING_SHARE * size), round(LEAST_REASON * self._scale))
-            texts = [_wrapped(one, size, True, width) for one in reasons]
-            texts += [_wrapped(one, small, False, width) for one in warnings]
-            if pixels <= LEAST_REASON or sum(one.height for one in texts) <= height:
-                return texts
-            pixels -= 2
+        asked = (self._banner, width, height, self._scale)
+        if self._laid_out[0] != asked:
+            self._laid_out = (asked, self._fitting_texts(width, height))
+        return self._laid_out[1]
+
+    def _fitting_texts(self, width: float, height: float) -> list[LaidOutText]:
+        reasons = tuple(_unbroken(translate(one)) for one in self._banner.reasons_with_keys)
+        first, *others = _first(reasons, MOST_REASONS) or ("",)
+        texts: list[LaidOutText] = []
+        for size, most, (other, small) in product(FIRST, range(MOST_WARNINGS, 0, -1), OTHERS):
+            warnings = _first(self._shown.warnings, most)
+            sizes = [(first, size, True)]
+            sizes += [(one, min(other, size), True) for one in others]
+            sizes += [(one, min(small, size), False) for one in warnings]
+            texts = [_wrapped(one, round(px * self._scale), b, width) for one, px, b in sizes]
+            if sum(one.height for one in texts) <= height:
+                break
+        return texts
+
+
+def _unbroken(words: str) -> str:
+    """Return `words` in which a number keeps its uncertainty and unit, and a reason its key."""
+    return _KEPT_TOGETHER.sub("\u00a0", words)
 
 
 def _first(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
@@ -244,8 +270,8 @@ def _first(texts: tuple[str, ...], most: int) -> tuple[str, ...]:
     return (*texts[: most - 1], translate(last))
 
 
-def _wrapped(words: str, pixels: int, bold: bool, width: float) -> _Text:
+def _wrapped(words: str, pixels: int, bold: bool, width: float) -> LaidOutText:
     metrics = QFontMetricsF(font(pixels, bold))
     room = QRectF(0.0, 0.0, width, 1e4)
     height = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words).height()
-    return _Text(words, pixels, bold, max(height, LINE * pixels))
+    return LaidOutText(words, pixels, bold, max(height, LINE * pixels))

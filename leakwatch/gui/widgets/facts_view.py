@@ -10,18 +10,18 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from leakwatch.core.messages import text, translate
+from leakwatch.display import palette
 from leakwatch.display.facts import Fact
-from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.fonts import LEGIBLE, font
 
-QUIET, INK, WARN = "#9AA7B5", "#F2F5F8", "#FFC400"
+QUIET, INK, WARN = palette.QUIET, palette.INK, palette.WARN
 # Heights of letters in a window of 1280 x 800, pixels.
-NAME, VALUE, LARGE, GAP = 13, 16, 36, 6
-# A large value that is too wide is drawn smaller, down to this, and then in two lines.
-LEAST_LARGE = 26
+NAME, VALUE, GAP = 15, 18, 6
 PAST_OPACITY = 0.75
 LINE = 1.3  # of a letter's height
-# If not all fits, it is drawn smaller, down to this; what still does not fit is counted.
-TIGHTER = (1.0, 0.92, 0.85, 0.78)
+# If not all fits, small and then large letters are drawn smaller, but never those of the first
+# fact; what still does not fit is counted.
+TIGHTER = ((1.0, 1.0), (0.92, 1.0), (0.85, 0.9), (0.8, 0.75), (0.72, 0.6))
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 _WRAP = Qt.TextFlag.TextWordWrap
 LONG_WORD = 14
@@ -48,7 +48,7 @@ class FactsView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._facts: tuple[Fact, ...] = ()
         self._shown: tuple[Fact, ...] = ()
-        self._scale, self._past = 1.0, False
+        self._scale = 1.0
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -72,12 +72,6 @@ class FactsView(QWidget):
         self._scale = scale
         self.update()
 
-    def set_past(self, past: bool) -> None:
-        """Draw dim what is not live."""
-        if past != self._past:
-            self._past = past
-            self.update()
-
     def sizeHint(self) -> QSize:
         """Return a size; any height is sufficient."""
         return QSize(100, 100)
@@ -86,11 +80,12 @@ class FactsView(QWidget):
         """Paint from the top, in the largest letters with which all fits."""
         placed, hidden = self._placed()
         painter = QPainter(self)
-        painter.setOpacity(PAST_OPACITY if self._past else 1.0)
         y = 0.0
         for one in placed:
+            painter.setOpacity(PAST_OPACITY if one.fact.past else 1.0)
             self._paint(painter, one, y)
             y += one.height
+        painter.setOpacity(1.0)
         if hidden:
             painter.setFont(font(round(NAME * self._scale)))
             painter.setPen(QColor(WARN))
@@ -102,8 +97,11 @@ class FactsView(QWidget):
     def _placed(self) -> tuple[list[_Placed], int]:
         """Return what fits, and the number of facts that do not."""
         placed: list[_Placed] = []
-        for tighter in TIGHTER:
-            placed = [self._place(fact, tighter * self._scale) for fact in self._shown]
+        for small, large in TIGHTER:
+            placed = [
+                self._place(fact, small, large if number else 1.0)
+                for number, fact in enumerate(self._shown)
+            ]
             if sum(one.height for one in placed) <= self.height():
                 return placed, 0
         left, shown = self.height() - 20.0, 0
@@ -112,10 +110,11 @@ class FactsView(QWidget):
             shown += left >= 0.0
         return placed[:shown], len(placed) - shown
 
-    def _place(self, fact: Fact, scale: float) -> _Placed:
+    def _place(self, fact: Fact, small: float, large: float) -> _Placed:
+        scale = small * self._scale
         name_px, gap = round(NAME * scale), GAP * scale
         if fact.large:
-            value_px = self._fitting(fact.value, round(LARGE * scale), round(LEAST_LARGE * scale))
+            value_px = round(LEGIBLE * large * self._scale)
             high = LINE * name_px + self._wrapped(fact, value_px) + gap
             return _Placed(fact, name_px, value_px, False, high)
         value_px = round(VALUE * scale)
@@ -131,14 +130,6 @@ class FactsView(QWidget):
         room = QRectF(0.0, 0.0, self.width(), 1e4)
         metrics = QFontMetricsF(font(pixels, fact.large))
         return metrics.boundingRect(room, int(_WRAP), _breakable(fact.value)).height()
-
-    def _fitting(self, words: str, pixels: int, least: int) -> int:
-        """Return the largest size at which `words` are one line, at least `least`."""
-        while pixels > least and (
-            QFontMetricsF(font(pixels, bold=True)).horizontalAdvance(words) > self.width()
-        ):
-            pixels -= 1
-        return pixels
 
     def _paint(self, painter: QPainter, one: _Placed, y: float) -> None:
         fact, width = one.fact, self.width()

@@ -7,6 +7,10 @@ from PySide6.QtWidgets import QWidget
 
 from leakwatch.display.typeface import FONT_FAMILY, font_path
 
+# Letters of the level, its first reason and the distance, in a window of 1280 x 800, pixels: from
+# 2 m, on a screen of 24 inches with 1920 x 1080 pixels of 0.277 mm, capitals are 0.3 degrees high.
+LEGIBLE = 40
+
 
 def register_fonts() -> None:
     """Register the typeface with Qt, once the application exists."""

@@ -8,45 +8,48 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Snapshot
+from leakwatch.core.spacing import Calibration
 from leakwatch.display.banner import keep_latched_stop, unknown_banner
 from leakwatch.display.confirmation import SAID_S
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.fonts import font
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, find, help_html, key
+from leakwatch.gui.widgets.keys import (
+    PLAIN,
+    KeyAction,
+    KeyGroup,
+    find,
+    key,
+    reachable,
+)
+from leakwatch.gui.widgets.menus import MenuBar
+from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Touch
+from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
+from leakwatch.gui.widgets.scale_bar import ScaleBar
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
+from leakwatch.gui.widgets.window_style import STYLE
 
 _LOG = logging.getLogger(__name__)
 
 # Faster than any source, so that a frame is shown less than a frame late.
 TICK_MS = 16
 SIZE = (1280, 800)
-# Smaller, not everything can be read. Sizes of letters follow the window's size, in these bounds.
-LEAST_SIZE = (1024, 640)
-LEAST_SCALE, LARGEST_SCALE = 0.8, 3.0
+# The smallest window, as on a small screen with large letters of the system; never larger than the
+# screen. Sizes of letters follow the window's size, in these bounds.
+LEAST_SIZE = (640, 360)
+LEAST_SCALE, LARGEST_SCALE = 0.45, 3.0
 # Letters of the notices below the image, in a window of 1280 x 800, pixels.
-SIGNS = 15
-
-STYLE = """
-QMainWindow, QWidget { background: #0B0E12; color: #F2F5F8; }
-QPushButton { background: #232C37; border: 1px solid #3A4654; border-radius: 5px; }
-QPushButton:hover { background: #2E3947; }
-QPushButton:disabled { color: #5B6876; background: #151B22; border-color: #232C37; }
-QToolTip { background: #232C37; color: #F2F5F8; border: 1px solid #3A4654; }
-QLabel#help { background: #1B222B; border: 2px solid #9AA7B5; border-radius: 8px; padding: 22px; }
-QLabel#signs { background: #0B0E12; color: #FFC400; padding: 4px 8px; }
-QLabel#prompt { background: #1B222B; border: 2px solid #35D6FF; border-radius: 6px; padding: 8px; }
-"""
+SIGNS = 18
 
 
 def scale_of(window: QWidget) -> float:
@@ -69,6 +72,8 @@ class ImageWindow(QMainWindow):
     Attributes
     ----------
     banner, image, strip, run_strip : BannerView, ImageView, Strip, RunStrip
+    panes : PaneRow
+        The image, and what is shown beside it or below it.
     view_keys : ViewKeys
         Controls for the view of the image.
     layer : Layer or None
@@ -77,15 +82,29 @@ class ImageWindow(QMainWindow):
 
     # Whether arrows alone change the greys, because they do nothing else.
     plain_arrows = False
+    # Whether the details are shown from the start.
+    has_details = False
+    # Title of the menu with the keys of this kind of window.
+    own_menu: str = text("Case")
 
     def __init__(self, title: str, tools: Sequence[Tool] = ()) -> None:
         super().__init__()
         self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
-        self.resize(*SIZE)
-        self.setMinimumSize(*LEAST_SIZE)
+        room = self.screen().availableSize()
+        self.resize(QSize(*SIZE).boundedTo(room))
+        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
+        self.menus = MenuBar()
+        self.menus.opening.connect(self.fill_menus)
+        self.menus.chosen.connect(self.press)
+        self.setMenuBar(self.menus)
+        self.panes = PaneRow(self.image.widget)
+        self.scale_bar = ScaleBar(self.image.widget)
+        self.panes.laid_out.connect(self._place_labels)
+        self.show_details(self.has_details)
+        self.image.follows = True
         self.view_keys = ViewKeys(self.image, self.plain_arrows)
         self.image.pane.offer_touches(self._touched)
         self.image.pane.offer_wheel(self.view_keys.wheeled)
@@ -93,11 +112,10 @@ class ImageWindow(QMainWindow):
         self._tool: Tool | None = None
         self._tools = tuple(tools)
         self._said, self._said_until_s = "", 0.0
-        self.help = self._label("help", 17)
-        self.prompt = self._label("prompt", 17)
-        self.signs = self._label("signs", SIGNS)
-        for label in (self.prompt, self.signs):  # they may contain names of files
-            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.over = OverImage(self)
+        self.help, self.prompt, self.signs = self.over.help, self.over.prompt, self.over.signs
+        self.banner.flashed.connect(self.over.rim.flash)
+        self.banner.styled.connect(self.over.rim.show_style)
         self._scale = 1.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -116,6 +134,11 @@ class ImageWindow(QMainWindow):
         """Return the current marks."""
         raise NotImplementedError
 
+    def calibration(self) -> Calibration | None:
+        """Return the calibration of the displayed image; None before the first."""
+        shown = self.snapshot()
+        return None if shown is None else shown.observation.calibration
+
     def window_keys(self) -> tuple[KeyAction, ...]:
         """Return the keys of this kind of window."""
         raise NotImplementedError
@@ -129,6 +152,7 @@ class ImageWindow(QMainWindow):
 
     def start(self) -> None:
         """Keep the window up to date."""
+        self.fill_menus()
         self._timer.start()
 
     def pause(self) -> None:
@@ -139,6 +163,7 @@ class ImageWindow(QMainWindow):
         """Show the current state; if anything fails, never the previous one."""
         try:
             self.refresh()
+            self.scale_bar.refresh(self.image, self.calibration())
             self._show_signs()
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"
@@ -156,9 +181,25 @@ class ImageWindow(QMainWindow):
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return every active key, in order of precedence."""
+        return tuple(action for group in self.key_groups() for action in group.actions)
+
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """Return the keys of `key_actions` by menu."""
         layer = () if self.layer is None else tuple(self.layer.keys)
-        own = (*self.view_keys.key_actions(), *self._own())
-        return (*self.alarm_keys(), *layer, *self._tool_keys(), *self.window_keys(), *own)
+        return reachable(
+            (
+                KeyGroup(text("Alarm"), self.alarm_keys()),
+                KeyGroup(text("On the image"), layer),
+                KeyGroup(text("Tools"), self._tool_keys()),
+                KeyGroup(self.own_menu, self.window_keys()),
+                KeyGroup(text("View"), self.view_keys.key_actions()),
+                KeyGroup(text("Window"), self._own()),
+            )
+        )
+
+    def fill_menus(self) -> None:
+        """Bring the menus up to date with the keys."""
+        self.menus.show_groups(self.key_groups())
 
     def bar_actions(self) -> tuple[KeyAction, ...]:
         """Return the actions with a button: of the layer if one is open, and of alarms."""
@@ -192,6 +233,11 @@ class ImageWindow(QMainWindow):
         self.close()
 
     @property
+    def hint(self) -> str:
+        """What the window adds to the prompt of a layer."""
+        return ""
+
+    @property
     def sign_pixels(self) -> int:
         """Height of the letters of `image_notices`, in a window of 1280 x 800."""
         return SIGNS
@@ -202,6 +248,7 @@ class ImageWindow(QMainWindow):
         self.layer, self._tool = layer, tool
         stage = Stage(self.image, self.snapshot, self.marks, self.close_layer)
         self._guarded(lambda: layer.opened(stage))
+        self.fill_menus()
         self._show_prompt()
 
     def close_layer(self) -> None:
@@ -209,6 +256,7 @@ class ImageWindow(QMainWindow):
         layer, self.layer, self._tool = self.layer, None, None
         if layer is not None:
             self._guarded(layer.closed)
+            self.fill_menus()
         self._show_prompt()
 
     def say(self, message: str) -> None:
@@ -224,9 +272,17 @@ class ImageWindow(QMainWindow):
 
     def toggle_help(self) -> None:
         """Show or hide the keys."""
-        self.help.setText(help_html(self.key_actions()))
-        self.help.setVisible(not self.help.isVisible())
+        self.over.toggle_help(self.key_actions())
         self._place_labels()
+
+    def toggle_details(self) -> None:
+        """Show or hide what is not needed at a glance."""
+        self.show_details(self.run_strip.isHidden())
+
+    def show_details(self, shown: bool) -> None:
+        """Show the details, or give their room to the image."""
+        self.run_strip.setVisible(shown)
+        self.strip.legend.setVisible(shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the updates."""
@@ -243,9 +299,10 @@ class ImageWindow(QMainWindow):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
-        for part in (self.banner, self.strip, self.run_strip, self.image.overlay):
+        sides = (self.strip, self.run_strip, self.panes)
+        for part in (self.menus, self.banner, *sides, self.over, self.image):
             part.set_scale(scale)
-        self.prompt.setFont(font(round(17 * scale)))
+        self.scale_bar.set_scale(scale)
         self._scale = scale
         self.signs.setFont(font(round(self.sign_pixels * scale), bold=True))
 
@@ -254,7 +311,7 @@ class ImageWindow(QMainWindow):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.run_strip)
-        middle.addWidget(self.image.widget, 1)
+        middle.addWidget(self.panes, 1)
         middle.addWidget(self.strip)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
@@ -273,12 +330,15 @@ class ImageWindow(QMainWindow):
         asked = ((Qt.Key.Key_Question, PLAIN), (Qt.Key.Key_F1, PLAIN))
         ask = KeyAction(asked, "?", text("show or hide these keys"), self.toggle_help, text("keys"))
         full = key(Qt.Key.Key_F11, "F11", text("full screen"), self._toggle_full_screen)
-        return (escape, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
+        more = text("show or hide details: source, spacing, latency, meaning of the lines")
+        details = key(Qt.Key.Key_G, "G", more, self.toggle_details, text("details"))
+        return (escape, details, ask, full, key(Qt.Key.Key_Q, "Q", text("close"), self.leave))
 
     def _toggle_full_screen(self) -> None:
         # It may be a page of another window.
         window = self.window()
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.menus.setVisible(window is self and not window.isFullScreen())
 
     def _tool_keys(self) -> tuple[KeyAction, ...]:
         return tuple(
@@ -326,7 +386,7 @@ class ImageWindow(QMainWindow):
         prompt = None if layer is None else self._guarded(lambda: layer.prompt)
         if self._said and time.monotonic() > self._said_until_s:
             self._said = ""
-        parts = (self._said, prompt)
+        parts = (self._said, prompt, self.hint)
         shown = "\n".join(translate(part) for part in parts if isinstance(part, str) and part)
         if shown != self.prompt.text():
             self.prompt.setText(shown)
@@ -341,21 +401,16 @@ class ImageWindow(QMainWindow):
             self.signs.setVisible(bool(shown))
             self._place_labels()
 
-    def _place_labels(self) -> None:
-        for label in (self.signs, self.prompt, self.help):
-            label.adjustSize()
-            label.raise_()
-        left, top = self.width() - self.help.width(), self.height() - self.help.height()
-        self.help.move(left // 2, top // 2)
-        area = self.image.widget.rect()
-        corner = self.image.widget.mapTo(self, area.topLeft())
-        self.prompt.move(corner.x() + 12, corner.y() + 12)
-        below = self.image.widget.mapTo(self, area.bottomLeft())
-        self.signs.move(below.x() + 12, below.y() - self.signs.height() - 8)
+    def showEvent(self, event: QShowEvent) -> None:
+        """Place what lies over the image, once its size is known."""
+        super().showEvent(event)
+        self._place_labels()
 
-    def _label(self, name: str, pixels: int) -> QLabel:
-        label = QLabel(self)
-        label.setObjectName(name)
-        label.setFont(font(pixels))
-        label.hide()
-        return label
+    def _place_labels(self) -> None:
+        panes, image = self.panes, self.image.widget
+        self.over.place(
+            QRect(panes.mapTo(self, panes.rect().topLeft()), panes.size()),
+            QRect(image.mapTo(self, image.rect().topLeft()), image.size()),
+        )
+        scale_bar = QRectF(self.scale_bar.geometry())
+        self.image.keep_free([*self.over.covered(image), scale_bar])

@@ -11,27 +11,31 @@ from PySide6.QtGui import QColor, QPolygonF
 from PySide6.QtWidgets import QGraphicsPolygonItem, QWidget
 
 from leakwatch.core.arrays import Point, PointArray
-from leakwatch.core.marks import Side
-from leakwatch.core.messages import translate
+from leakwatch.display import palette
+from leakwatch.display.fitted_view import (
+    LARGEST_ZOOM,
+    FrameRect,
+    box_of,
+    fitted_zoom,
+    is_still_fitted,
+    visible_rect,
+)
 from leakwatch.display.grey_mapping import GreyImage
-from leakwatch.display.labels import Label
 from leakwatch.display.lines import LINE_STYLES, Line, LineKind
 from leakwatch.display.picture import FrameOverlay
-from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.frame_item import FrameItem
+from leakwatch.gui.widgets.overlay_labels import LABEL, LABELS_Z, LETTER, OverlayLabels
+from leakwatch.gui.widgets.overview import Overview
 from leakwatch.gui.widgets.pane import Pane
 
+__all__ = ["AROUND_THE_IMAGE", "LABEL", "LABELS_Z", "LETTER", "ImageView", "Overlay"]
+
 # Black would hide the frame's blanked corners in the window's background.
-AROUND_THE_IMAGE = "#0B0E12"
+AROUND_THE_IMAGE = palette.SCREEN
 BAND_ALPHA, HALO_ALPHA = 48, 170
-# Width of lines on a screen, read from two metres, relative to those of the video.
+# Width of lines in a window of 1280 x 800, read from two metres, relative to those of the video.
 WIDTH_FACTOR = 1.25
-BAND_Z, LINES_Z, LABELS_Z = 1, 2, 10
-# Heights of letters in a window of 1280 x 800, pixels.
-LABEL, LETTER = 22, 26
-# Closer shows pixels as large as fingers.
-LARGEST_ZOOM = 8.0
-# Distance of "A" and "P" from the edge, as a share of the frame's width.
-SIDE_INSET = 0.03
+BAND_Z, LINES_Z = 1, 2
 
 
 class ImageView:
@@ -47,6 +51,10 @@ class ImageView:
         The same; reports mouse events.
     view : pg.ViewBox
         Items of a layer go here, in pixels of the frame.
+    zoom : float
+        1.0 shows the whole frame, 2.0 half of each side.
+    follows : bool
+        Whether the view is fitted to what was marked and found, and follows it.
     """
 
     def __init__(self) -> None:
@@ -54,39 +62,91 @@ class ImageView:
         self.view = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.0)
         self.view.setMouseEnabled(x=False, y=False)
         self.pane.show_view(self.view)
+        self.pane.offer_resize(self._resized)
         self.widget: QWidget = self.pane
-        self.image = pg.ImageItem(axisOrder="row-major")
+        self.image = FrameItem(axisOrder="row-major")
         self.view.addItem(self.image)
         self.overlay = Overlay(self.view)
-        self.zoom, self.opacity = 1.0, 1.0
+        self.zoom, self.opacity, self.follows = 1.0, 1.0, False
         self._shape: tuple[int, int] | None = None
-        self._centre = (0.0, 0.0)
+        self._centre: Point = (0.0, 0.0)
+        self._scale, self._ratio = 1.0, 1.0
+        self._box: FrameRect | None = None
+        self._overview = Overview(self.pane)
+        self.has_overview = True  # a picture beside the image needs none
+        self._taken: tuple[QRectF, ...] = ()
+
+    def set_scale(self, scale: float) -> None:
+        """Draw what lies over the frame larger or smaller than in a window of 1280 x 800."""
+        self._scale, self._ratio = scale, self.pane.devicePixelRatioF()
+        self.overlay.set_scale(scale, self._ratio)
+        self._overview.set_scale(scale)
+
+    @property
+    def scale(self) -> float:
+        """Size of letters and handles relative to a window of 1280 x 800."""
+        return self._scale
+
+    @property
+    def line_scale(self) -> float:
+        """The same of pens over the frame, which Qt counts in pixels of the screen."""
+        return self._scale * self._ratio
+
+    def keep_free(self, taken: Sequence[QRectF]) -> None:
+        """Keep the overview away from parts of the widget, in its pixels."""
+        self._taken = tuple(taken)
+        self.overlay.labels_of.keep_free([self._on_frame(one) for one in taken])
+        self._place_overview()
 
     def show_frame(self, grey: GreyImage | None, overlay: FrameOverlay) -> None:
         """Show a frame with its overlay, never with that of another frame."""
         if grey is None:
             self.image.clear()
             self.overlay.show(overlay)
+            self._overview.hide()
             return
+        if self.pane.devicePixelRatioF() != self._ratio:  # moved to another screen
+            self.set_scale(self._scale)
         self.image.setImage(grey, autoLevels=False, levels=(0, 255))
-        if grey.shape != self._shape:
-            self._shape = grey.shape
-            rows, columns = grey.shape
+        # Of known truth nothing is shown during a case.
+        lines = [line.points_px for line in overlay.lines if line.kind is not LineKind.TRUTH]
+        self._box = box_of(lines)
+        another = grey.shape != self._shape
+        if another:
+            rows, columns = self._shape = grey.shape
             # Pixel centres are at integers.
             self.image.setRect(QRectF(-0.5, -0.5, columns, rows))
-            self.overlay.place_sides(rows, columns)
+        if self.follows:
+            self._follow(another)
+        elif another:
             self.fit()
         self.overlay.show(overlay)
+        self._overview.show_frame(grey, overlay.lines)
+        self._place_overview()
 
     @property
     def centre_px(self) -> Point:
         """Point in the middle of the view."""
         return self._centre
 
+    @property
+    def visible(self) -> FrameRect | None:
+        """The visible part of the frame, which may be larger than it; None without a frame."""
+        if self._shape is None:
+            return None
+        return visible_rect(self.zoom, self._centre, self._shape, self._size())
+
+    @property
+    def has_found(self) -> bool:
+        """Whether anything was marked or found, so that a view can be fitted to it."""
+        return self._box is not None
+
     def flip(self, horizontally: bool, vertically: bool) -> None:
         """Flip the image on the screen."""
         self.view.invertX(horizontally)
         self.view.invertY(not vertically)
+        self._overview.flip(horizontally, vertically)
+        self._place_overview()
 
     def dim(self, opacity: float) -> None:
         """Draw the frame dim, as if not live; 1.0 is bright. Lines stay bright."""
@@ -100,25 +160,23 @@ class ImageView:
             rows, columns = self._shape
             self.zoom_to(1.0, ((columns - 1) / 2.0, (rows - 1) / 2.0))
 
+    def fit_found(self) -> None:
+        """Show what was marked and found, and follow it; the whole frame if that is nothing."""
+        self.follows = True
+        self._follow(moves=True)
+
     def zoom_to(self, zoom: float, centre_px: Point) -> None:
-        """Show a part of the frame.
+        """Show a part of the frame, and stay there.
 
         Parameters
         ----------
         zoom : float
             1.0 shows the whole frame, 2.0 half of each side.
         centre_px : Point
-            Moves to the middle, but nothing beyond the edge of the frame is shown.
+            Moves to the middle, but nothing beyond the edge of the frame is shown that need not be.
         """
-        if self._shape is None:
-            return
-        rows, columns = self._shape
-        self.zoom = min(max(zoom, 1.0), LARGEST_ZOOM)
-        wide, high = columns / self.zoom, rows / self.zoom
-        left = min(max(centre_px[0] - wide / 2.0, -0.5), columns - 0.5 - wide)
-        top = min(max(centre_px[1] - high / 2.0, -0.5), rows - 0.5 - high)
-        self._centre = (left + wide / 2.0, top + high / 2.0)
-        self.view.setRange(QRectF(left, top, wide, high), padding=0.0)
+        self.follows = False
+        self._show_part(zoom, centre_px)
 
     def zoom_by(self, factor: float, at_px: Point) -> None:
         """Zoom while `at_px` keeps its position on the screen."""
@@ -131,10 +189,68 @@ class ImageView:
 
     def pan(self, right: float, down: float) -> None:
         """Move the view by shares of the visible part."""
-        if self._shape is not None:
-            rows, columns = self._shape
-            column = self._centre[0] + right * columns / self.zoom
-            self.zoom_to(self.zoom, (column, self._centre[1] + down * rows / self.zoom))
+        visible = self.visible
+        if visible is not None:
+            column = self._centre[0] + right * visible.width
+            self.zoom_to(self.zoom, (column, self._centre[1] + down * visible.height))
+
+    def _follow(self, moves: bool) -> None:
+        """Fit the view to what was found; leave it where it is still fitted unless it `moves`."""
+        visible, box = self.visible, self._box
+        if self._shape is None or visible is None:
+            return
+        if box is None:
+            if moves:
+                rows, columns = self._shape
+                self._show_part(1.0, ((columns - 1) / 2.0, (rows - 1) / 2.0))
+        elif moves or not is_still_fitted(visible, box, self._shape):
+            self._show_part(fitted_zoom(box, self._shape, self._size()), box.centre)
+
+    def _show_part(self, zoom: float, centre_px: Point) -> None:
+        if self._shape is None:
+            return
+        self.zoom = min(max(zoom, 1.0), LARGEST_ZOOM)
+        part = visible_rect(self.zoom, centre_px, self._shape, self._size())
+        self._centre = part.centre
+        self.view.setRange(QRectF(part.left, part.top, part.width, part.height), padding=0.0)
+        rows, columns = self._shape
+        frame = FrameRect(-0.5, -0.5, columns, rows)
+        self.overlay.labels_of.keep_free([self._on_frame(one) for one in self._taken])
+        self.overlay.labels_of.place(part, frame, self._size()[0] / part.width)
+        self._place_overview()
+
+    def _resized(self) -> None:
+        if self.follows:
+            self._follow(moves=True)
+        elif self._shape is not None:
+            self._show_part(self.zoom, self._centre)
+
+    def _size(self) -> tuple[float, float]:
+        return float(self.pane.width()), float(self.pane.height())
+
+    def _place_overview(self) -> None:
+        """Show where the visible part is, where that covers no line and no label."""
+        if not self.has_overview:
+            self._overview.hide()
+            return
+        boxes = [one for one in (*self.overlay.labels_of.placed, self._box) if one is not None]
+        self._overview.place(self.visible, [*map(self._on_widget, boxes), *self._taken])
+
+    def _on_frame(self, part: QRectF) -> FrameRect:
+        """Return a part of the widget in pixels of the frame."""
+        view = self.view
+        corners = (part.topLeft(), part.bottomRight())
+        first, second = (
+            view.mapSceneToView(self.pane.mapToScene(corner.toPoint())) for corner in corners
+        )
+        box = QRectF(first, second).normalized()
+        return FrameRect(box.left(), box.top(), box.width(), box.height())
+
+    def _on_widget(self, box: FrameRect) -> QRectF:
+        """Return a part of the frame in pixels of the widget."""
+        corners = (QPointF(box.left, box.top), QPointF(box.right, box.bottom))
+        first, second = (self.pane.mapFromScene(self.view.mapViewToScene(c)) for c in corners)
+        return QRectF(first, second).normalized()
 
 
 class Overlay:
@@ -143,10 +259,15 @@ class Overlay:
     Parameters
     ----------
     view : pg.ViewBox
+
+    Attributes
+    ----------
+    curves : dict of LineKind to PlotCurveItem
+    labels_of : OverlayLabels
     """
 
     def __init__(self, view: pg.ViewBox) -> None:
-        self._view, self._scale = view, 1.0
+        self._view = view
         self._band = QGraphicsPolygonItem()
         colour = QColor(LINE_STYLES[LineKind.MARGIN].colour)
         colour.setAlpha(BAND_ALPHA)
@@ -154,27 +275,34 @@ class Overlay:
         self._band.setPen(pg.mkPen(None))
         self._band.setZValue(BAND_Z)
         view.addItem(self._band, ignoreBounds=True)
-        self.curves = {kind: self._curve(kind, order) for order, kind in enumerate(LINE_STYLES)}
-        self.labels: list[pg.TextItem] = []
-        self._leaders = pg.PlotCurveItem(pen=pg.mkPen("#FFFFFF", width=1), connect="pairs")
-        self._leaders.setZValue(LABELS_Z - 1)
-        view.addItem(self._leaders, ignoreBounds=True)
-        self.sides = {side: self._letter() for side in Side}
+        self.curves = {kind: self._curve(order) for order, kind in enumerate(LINE_STYLES)}
+        self.labels_of = OverlayLabels(view)
         self.set_scale(1.0)
 
-    def set_scale(self, scale: float) -> None:
-        """Draw letters larger or smaller than in a window of 1280 x 800."""
-        self._scale = scale
-        for letter in self.sides.values():
-            letter.setFont(font(round(LETTER * scale), bold=True))
-        for item in self.labels:
-            item.setFont(font(round(LABEL * scale), bold=True))
+    @property
+    def labels(self) -> Sequence[pg.TextItem]:
+        """The items of labels, visible or not."""
+        return self.labels_of.items
 
-    def place_sides(self, rows: int, columns: int) -> None:
-        """Position the letters of the sides in a frame of this size."""
-        for side, item in self.sides.items():
-            inset = SIDE_INSET if side is Side.LEFT else 1.0 - SIDE_INSET
-            item.setPos(inset * columns, 0.5 * rows)
+    def set_scale(self, scale: float, ratio: float = 1.0) -> None:
+        """Draw lines and letters larger or smaller than in a window of 1280 x 800.
+
+        Parameters
+        ----------
+        scale : float
+        ratio : float
+            Pixels of the screen per unit of the window, which Qt leaves out for these pens.
+        """
+        for kind, curve in self.curves.items():
+            style = LINE_STYLES[kind]
+            width = style.width * WIDTH_FACTOR * scale * ratio
+            pen = pg.mkPen(style.colour, width=width)
+            if style.dash is not None:
+                # Qt counts dashes in widths of the pen.
+                pen.setDashPattern([length / style.width for length in style.dash])
+            curve.setPen(pen)
+            curve.setShadowPen(pg.mkPen((0, 0, 0, HALO_ALPHA), width=width + 2.0 * scale * ratio))
+        self.labels_of.set_scale(scale, ratio)
 
     def show(self, overlay: FrameOverlay) -> None:
         """Show `overlay` in place of everything shown."""
@@ -183,47 +311,13 @@ class Overlay:
         for kind, curve in self.curves.items():
             points = _joined([line for line in overlay.lines if line.kind is kind])
             curve.setData(points[:, 0], points[:, 1], connect="finite")
-        self._show_labels(overlay.labels)
-        letters = dict(overlay.sides)
-        for side, item in self.sides.items():
-            item.setText(letters.get(side, ""))
-            item.setVisible(side in letters)
+        self.labels_of.show(overlay)
 
-    def _letter(self) -> pg.TextItem:
-        item = pg.TextItem(anchor=(0.5, 0.5), color="#F2F5F8", fill=pg.mkBrush(0, 0, 0, 110))
-        item.setZValue(LABELS_Z - 2)
-        self._view.addItem(item, ignoreBounds=True)
-        return item
-
-    def _curve(self, kind: LineKind, order: int) -> pg.PlotCurveItem:
-        style = LINE_STYLES[kind]
-        width = style.width * WIDTH_FACTOR
-        pen = pg.mkPen(style.colour, width=width)
-        halo = pg.mkPen((0, 0, 0, HALO_ALPHA), width=width + 2.0)
-        if style.dash is not None:
-            # Qt counts dashes in widths of the pen.
-            pen.setDashPattern([length / style.width for length in style.dash])
-        curve = pg.PlotCurveItem(pen=pen, shadowPen=halo, antialias=True, skipFiniteCheck=False)
+    def _curve(self, order: int) -> pg.PlotCurveItem:
+        curve = pg.PlotCurveItem(antialias=True, skipFiniteCheck=False)
         curve.setZValue(LINES_Z + 0.1 * order)
         self._view.addItem(curve, ignoreBounds=True)
         return curve
-
-    def _show_labels(self, labels: Sequence[Label]) -> None:
-        while len(self.labels) < len(labels):
-            item = pg.TextItem(anchor=(0.5, 0.5), fill=pg.mkBrush("#000000"), ensureInBounds=True)
-            item.setFont(font(round(LABEL * self._scale), bold=True))
-            item.setZValue(LABELS_Z)
-            self._view.addItem(item, ignoreBounds=True)
-            self.labels.append(item)
-        for item, label in zip(self.labels, labels, strict=False):
-            item.setText(translate(label.text), color="#FFFFFF")
-            item.border = pg.mkPen(LINE_STYLES[label.kind].colour, width=1.5)
-            item.setPos(*label.text_px)
-        for place, item in enumerate(self.labels):
-            item.setVisible(place < len(labels))
-        ends = np.array([end for label in labels for end in (label.at_px, label.text_px)])
-        ends = ends.reshape(-1, 2)
-        self._leaders.setData(ends[:, 0], ends[:, 1], connect="pairs")
 
 
 def _joined(lines: Sequence[Line]) -> PointArray:

@@ -9,7 +9,7 @@ from weakref import WeakMethod, ref
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 
 from leakwatch.core.arrays import Point
 
@@ -82,6 +82,17 @@ class Pane(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
     def offer_wheel(self, handler: Callable[[float, QPointF], object]) -> None:
         """Call `handler`, a bound method, with notches of the wheel (forward) and position."""
         self._wheeled = WeakMethod(handler)
+
+    def offer_resize(self, handler: Callable[[], object]) -> None:
+        """Call `handler`, a bound method, after each change of size."""
+        self._resized = WeakMethod(handler)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        # The base class calls this before there is a handler.
+        handler = getattr(self, "_resized", lambda: None)()
+        if handler is not None:
+            handler()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self._offer(Phase.PRESS, event, event.button()):

@@ -16,13 +16,13 @@ from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.trend_view import TrendView
 
 # In a window of 1280 x 800, pixels.
-WIDTH, LEFT_WIDTH, PADDING = 284, 250, 12
+WIDTH, LEFT_WIDTH, PADDING = 344, 270, 12
 # How facts and trend share the height.
-FACTS_SHARE, TREND_SHARE = 5, 3
+FACTS_SHARE, TREND_SHARE = 9, 4
 
 
 class Strip(QWidget):
-    """Facts at the top; trend, legend and notice at the bottom."""
+    """Facts at the top; trend, legend and notice at the bottom; the legend belongs to details."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,17 +39,17 @@ class Strip(QWidget):
         layout.addWidget(self.notice)
         self.set_scale(1.0)
 
-    def show_overlay(self, overlay: FrameOverlay | None, past: bool = False) -> None:
-        """Show the facts and the legend of an overlay; nothing for None.
+    def show_overlay(self, overlay: FrameOverlay | None, urgent: tuple[Fact, ...] = ()) -> None:
+        """Show the facts and the legend of an overlay.
 
         Parameters
         ----------
         overlay : FrameOverlay or None
-        past : bool
-            Whether it is not live: its numbers are drawn dim.
+        urgent : tuple of Fact
+            Of the session, shown below the distance.
         """
-        self.facts.set_past(past)
-        self.facts.show_facts(() if overlay is None else overlay.facts)
+        facts = () if overlay is None else overlay.facts
+        self.facts.show_facts((*facts[:1], *urgent, *facts[1:]))
         self.legend.show_lines(() if overlay is None else overlay.legend)
 
     def show_trend(self, plot: TrendPlot) -> None:
@@ -107,12 +107,12 @@ class Legend(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return a height for every kind, so that changing rows do not move what is above."""
-        return QSize(100, round(self.ROW * self._scale * len(LINE_STYLES)))
-
-    def minimumSizeHint(self) -> QSize:
         """Return the height of the rows that are shown."""
         return QSize(100, round(self.ROW * self._scale * len(self._lines)))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same."""
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a row for each kind."""
@@ -123,7 +123,7 @@ class Legend(QWidget):
         first = self.height() - row * len(self._lines)
         for place, (kind, words) in enumerate(self._lines):
             style, y = LINE_STYLES[kind], first + (place + 0.5) * row
-            pen = QPen(QColor(style.colour), style.width)
+            pen = QPen(QColor(style.colour), style.width * self._scale)
             if style.dash is not None:
                 pen.setDashPattern([length / style.width for length in style.dash])
             painter.setPen(pen)

@@ -17,18 +17,19 @@ from leakwatch.display.window_level import (
     drag_window,
     view_notices,
 )
-from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
+from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, in_one_line, key
 from leakwatch.gui.widgets.overlay_items import ImageView
 from leakwatch.gui.widgets.pane import Phase, Touch
 
 # One notch of the wheel, and one press of a key.
 WHEEL_ZOOM, KEY_ZOOM, MOST_KEY_ZOOM = 1.2, 2.0, 5.0
 PAN_STEP = 0.2  # of the visible part
+# Key, its sign, its direction, and what it does to the greys and to the zoomed part.
 _ARROWS = (
-    (Qt.Key.Key_Left, (-1, 0)),
-    (Qt.Key.Key_Right, (1, 0)),
-    (Qt.Key.Key_Up, (0, -1)),
-    (Qt.Key.Key_Down, (0, 1)),
+    (Qt.Key.Key_Left, "←", (-1, 0), text("more contrast"), text("move the view left")),
+    (Qt.Key.Key_Right, "→", (1, 0), text("less contrast"), text("move the view right")),
+    (Qt.Key.Key_Up, "↑", (0, -1), text("brighter"), text("move the view up")),
+    (Qt.Key.Key_Down, "↓", (0, 1), text("darker"), text("move the view down")),
 )
 
 
@@ -57,41 +58,62 @@ class ViewKeys:
 
     def view_notices(self) -> tuple[str, ...]:
         """Return the changes of the view that the operator must know."""
-        return view_notices(self.view, self._image.zoom)
+        return view_notices(self.view, 1.0 if self._image.follows else self._image.zoom)
 
     def key_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys for the view."""
-        code, control, alt = Qt.Key, Modifier.ControlModifier, Modifier.AltModifier
-        plain = self._plain_arrows
-        with_arrow = (control, PLAIN) if plain else (control,)
-        drags = [
-            KeyAction(
-                tuple((arrow, held) for held in with_arrow), "", "", partial(self._step, *way)
-            )
-            for arrow, way in _ARROWS
-        ]
-        arrows = "← → ↑ ↓" if plain else text("Ctrl ← → ↑ ↓")
+        code, alt = Qt.Key, Modifier.AltModifier
         pans = [
-            KeyAction(((arrow, alt),), "", "", partial(self._pan_step, *way))
-            for arrow, way in _ARROWS
+            KeyAction(
+                ((arrow, alt),), text("Alt {sign}", sign=sign), what, partial(self._pan_step, *way)
+            )
+            for arrow, sign, way, _, what in _ARROWS
         ]
         over = ((code.Key_F, Modifier.ShiftModifier),)
         return (
             *(self._preset_key(number) for number in range(len(PRESETS))),
-            key(code.Key_0, "0", text("reset greys, flips and zoom"), self.reset),
-            *_named(drags, arrows, text("contrast and brightness (or drag on the image)")),
+            key(code.Key_0, "0", text("reset greys, flips and zoom: fit the vertebra"), self.reset),
+            *self._grey_keys(),
             key(code.Key_I, "I", text("invert: cement bright"), self._invert),
             key(code.Key_F, "F", text("flip horizontally"), self._flip_horizontally),
             KeyAction(over, text("Shift F"), text("flip vertically"), self._flip_vertically),
-            key(code.Key_Z, "Z", text("zoom in, and out again (or the wheel)"), self._zoom),
-            *_named(pans, text("Alt ← → ↑ ↓"), text("move the zoomed part (or the middle button)")),
+            key(
+                code.Key_Z,
+                "Z",
+                text("zoom: closest, whole image, vertebra (or wheel)"),
+                self._zoom,
+            ),
+            *in_one_line(
+                pans, text("Alt ← → ↑ ↓"), text("move the zoomed part (or the middle button)")
+            ),
         )
 
+    def _grey_keys(self) -> tuple[KeyAction, ...]:
+        """Return arrows with Ctrl, and alone where nothing else uses them."""
+        plain = [
+            KeyAction(((arrow, PLAIN),), sign, what, partial(self._step, *way))
+            for arrow, sign, way, what, _ in _ARROWS
+        ]
+        held = [
+            KeyAction(
+                ((arrow, Modifier.ControlModifier),),
+                text("Ctrl {sign}", sign=sign),
+                what,
+                partial(self._step, *way),
+            )
+            for arrow, sign, way, what, _ in _ARROWS
+        ]
+        greys = text("contrast and brightness (or drag on the image)")
+        always = in_one_line(held, text("Ctrl ← → ↑ ↓"), greys)
+        if not self._plain_arrows:
+            return always
+        return (*in_one_line(plain, "← → ↑ ↓", greys), *always)
+
     def reset(self) -> None:
-        """Reset everything."""
+        """Reset everything: the view is fitted to the vertebra again."""
         self.view = ViewSettings()
         self._flip()
-        self._image.fit()
+        self._image.fit_found()
 
     def wheeled(self, notches: float, at: QPointF) -> None:
         """Zoom at the mouse."""
@@ -155,12 +177,15 @@ class ViewKeys:
         self._image.flip(self.view.flipped_horizontally, self.view.flipped_vertically)
 
     def _zoom(self) -> None:
-        """Zoom to two, four, and one times in turn."""
-        zoom = self._image.zoom * KEY_ZOOM
-        if zoom > MOST_KEY_ZOOM:
-            self._image.fit()
+        """Zoom in at the closest point; from the closest to the whole frame, then to the fit."""
+        image = self._image
+        closer = image.zoom * KEY_ZOOM
+        if image.follows or 1.0 < image.zoom <= MOST_KEY_ZOOM / KEY_ZOOM:
+            image.zoom_to(closer, self.focus_px or image.centre_px)
+        elif image.zoom > 1.0 and image.has_found:
+            image.fit()
         else:
-            self._image.zoom_to(zoom, self.focus_px or self._image.centre_px)
+            image.fit_found()
 
     def _pan_step(self, right: int, down: int) -> None:
         self._pan(PAN_STEP * right, PAN_STEP * down)
@@ -170,8 +195,3 @@ class ViewKeys:
         across = -right if self.view.flipped_horizontally else right
         along = -down if self.view.flipped_vertically else down
         self._image.pan(across, along)
-
-
-def _named(actions: list[KeyAction], name: str, what: str) -> tuple[KeyAction, ...]:
-    """Return four keys with one line in the help."""
-    return (replace(actions[0], text=name, what=what), *actions[1:])

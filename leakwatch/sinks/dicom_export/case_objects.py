@@ -7,6 +7,7 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
 
+from leakwatch.case_files.key_image_index import KEY_IMAGE_FOLDER
 from leakwatch.core.errors import SinkError, missing_extra
 from leakwatch.core.messages import text
 from leakwatch.files.private_files import copy_private_file, make_private_folder, new_private_file
@@ -16,6 +17,16 @@ from leakwatch.sinks.dicom_export.segmentation import make_segmentation
 from leakwatch.sinks.report.case_findings import Findings
 
 REPORT_NAME = "measurements.sr.dcm"
+
+
+# Files of an earlier export.
+_EARLIER = (
+    "alert-*.pr.dcm",
+    "cement-*.seg.dcm",
+    REPORT_NAME,
+    "fluoroscopy-*.dcm",
+    "key-image-*.dcm",
+)
 
 
 def export_dicom(findings: Findings, folder: Path) -> tuple[Path, ...]:
@@ -30,8 +41,8 @@ def export_dicom(findings: Findings, folder: Path) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        Written files, the recorded files first. Without an alert there is no report and no
-        presentation state, without cement no segmentation.
+        Written files, the recorded files first, then those of key images. Without an alert there
+        is no report and no presentation state, without cement no segmentation.
 
     Raises
     ------
@@ -66,15 +77,29 @@ def _report(sources: list[FileDataset], findings: Findings) -> Dataset:
     )
 
 
+def _key_image_files(findings: Findings) -> list[Path]:
+    """Return the objects of key images; what was removed from the record is left out."""
+    if findings.folder is None:
+        return []
+    folder = findings.folder / KEY_IMAGE_FOLDER
+    names = [
+        f"{one.stem}{suffix}" for one in findings.key_images for suffix in (".sc.dcm", ".ko.dcm")
+    ]
+    return [folder / name for name in names if (folder / name).is_file()]
+
+
 def _written(findings: Findings, folder: Path, made: dict[str, Dataset]) -> tuple[Path, ...]:
     try:
         make_private_folder(folder)
-        for pattern in ("alert-*.pr.dcm", "cement-*.seg.dcm", REPORT_NAME, "fluoroscopy-*.dcm"):
+        for pattern in _EARLIER:
             for old in folder.glob(pattern):
                 old.unlink()
         paths = [folder / part.name for part in findings.parts]
         for part, path in zip(findings.parts, paths, strict=True):
             copy_private_file(part, path)
+        for kept in _key_image_files(findings):
+            copy_private_file(kept, folder / kept.name)
+            paths.append(folder / kept.name)
         for name, dataset in made.items():
             with new_private_file(folder / name) as file:
                 dataset.save_as(file, enforce_file_format=True)

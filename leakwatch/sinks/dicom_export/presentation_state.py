@@ -24,6 +24,7 @@ from leakwatch.sinks.dicom_export.derived_objects import (
     make_series_reference,
 )
 from leakwatch.sinks.report.case_findings import KeyFrame
+from leakwatch.sinks.report.recorded_frame import distance_of
 
 # Layers by name, with their grey value on a monochrome display (PS3.3 C.10.7), of 65535.
 _LAYERS = {"CEMENT": 65535, "WALL": 50000, "DISTANCE": 65535, "TUBE": 60000, "WORDS": 65535}
@@ -119,15 +120,16 @@ def _annotations(key_frame: KeyFrame, rows: int, columns: int) -> Iterator[Datas
         yield _annotation("TUBE", tubes)
     yield from _distance(seen, rows, columns)
     words = _annotation("WORDS", [])
+    lines = _alert_lines(key_frame)
     words.TextObjectSequence = [
-        _text("\r\n".join(_alert_lines(key_frame)), (0.0, 0.0), rows, columns, 3)
+        _text("\r\n".join(lines), (0.0, 0.0), rows, columns, max(len(lines), 3))
     ]
     yield words
 
 
 def _distance(seen: Observation, rows: int, columns: int) -> Iterator[Dataset]:
     wall = seen.wall_distance
-    if wall is None:
+    if wall is None or not np.isfinite(wall.wall_px).all():
         return
     line = _annotation("DISTANCE", [_polyline(np.array([wall.at_px, wall.wall_px]))])
     at = ((wall.at_px[0] + wall.wall_px[0]) / 2.0, wall.at_px[1] - 2.0 * _TEXT_HEIGHT * rows)
@@ -174,8 +176,8 @@ def _text(words: str, at_px: Point, rows: int, columns: int, lines: int = 1) -> 
 
 
 def _alert_lines(key_frame: KeyFrame) -> list[str]:
-    """Return level and reasons of the alert, as they were shown."""
-    last = key_frame.events[-1]
-    reasons = [str(REASON_WORDS[e.reason]) for e in key_frame.events if e.reason is not None]
-    level = "" if last.level is None else last.level.value
-    return [f"{level} at {last.time_s:.2f} s", *reasons]
+    """Return level, reasons and distance of the alert, as they were shown."""
+    alert, distance = key_frame.snapshot.alert, distance_of(key_frame.shown)
+    reasons = [str(REASON_WORDS[reason]) for reason in alert.reasons]
+    last = [distance] if distance else []
+    return [f"{alert.level.value} at {key_frame.events[-1].time_s:.2f} s", *reasons, *last]

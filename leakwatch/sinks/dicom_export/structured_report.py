@@ -1,12 +1,14 @@
 """TID 1500 Measurement Report (PS3.16) of a case: measurements at each alert, with their regions.
 
 Each alert has a group for the cement contour (area, volume), one for the shortest distance to the
-posterior wall, and one for each tubular filling (length), on its frame.
+posterior wall, and one for each tubular filling (length), on its frame. Its site is the vertebra.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import highdicom.sr as sr
 import numpy as np
@@ -17,8 +19,8 @@ from pydicom.uid import generate_uid
 
 from leakwatch import __version__
 from leakwatch.core.arrays import PointArray
-from leakwatch.core.results import Event
 from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.quantities import FINEST_ML, FINEST_MM, FINEST_MM2, round_to_uncertainty
 from leakwatch.sinks.dicom_export.derived_objects import (
     ANY_TIME,
     CODING_SCHEME,
@@ -26,6 +28,7 @@ from leakwatch.sinks.dicom_export.derived_objects import (
     Series,
     own_coding_scheme,
 )
+from leakwatch.sinks.dicom_export.vertebra_codes import vertebra_code
 from leakwatch.sinks.recording.recorded_header import ANY_DATE
 from leakwatch.sinks.report.case_findings import Findings, KeyFrame
 
@@ -33,11 +36,24 @@ from leakwatch.sinks.report.case_findings import Findings, KeyFrame
 CEMENT = Code("CEMENT", CODING_SCHEME, "Bone cement")
 WALL_LINE = Code("WALL_LINE", CODING_SCHEME, "Shortest distance from cement to posterior wall")
 TUBE = Code("TUBE", CODING_SCHEME, "Tubular filling with cement")
-SIGMA = Code("DISTANCE_SIGMA", CODING_SCHEME, "Standard deviation of the distance")
 LEVEL = Code("LEVEL", CODING_SCHEME, "Level of the alert")
 REASON = Code("REASON", CODING_SCHEME, "Reason of the alert")
 _MM, _MM2 = codes.UCUM.Millimeter, codes.UCUM.SquareMillimeter
 _ML = Code("mL", "UCUM", "mL")
+
+# One of the groups of template 1500: with a region in the frame, or without.
+_Group = (
+    sr.PlanarROIMeasurementsAndQualitativeEvaluations | sr.MeasurementsAndQualitativeEvaluations
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alert:
+    """What every group of an alert refers to."""
+
+    source: Dataset
+    key_frame: KeyFrame
+    site: Code
 
 
 def make_structured_report(
@@ -56,7 +72,12 @@ def make_structured_report(
     -------
     ComprehensiveSR
     """
-    groups = [group for key_frame in findings.key_frames for group in _groups(sources, key_frame)]
+    site = vertebra_code(findings.marks.vertebra)
+    groups = [
+        group
+        for key_frame in findings.key_frames
+        for group in _groups(_Alert(sources[key_frame.reference.part], key_frame, site))
+    ]
     device = sr.DeviceObserverIdentifyingAttributes(
         uid=generate_uid(None),
         name=MANUFACTURER,
@@ -94,86 +115,97 @@ def _hide_date(made: Dataset) -> None:
             element.value = hidden[element.VR]
 
 
-def _groups(
-    sources: Sequence[Dataset], key_frame: KeyFrame
-) -> Iterator[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
-    seen = key_frame.snapshot.observation
+def _groups(alert: _Alert) -> Iterator[_Group]:
+    shown = alert.key_frame.shown
+    seen = shown.observation
     wall, cement = seen.wall_distance, seen.cement
-    if cement is not None and cement.contours_px:
-        values = _measurement(codes.SCT.Area, cement.area_mm2, _MM2)
-        values += _measurement(codes.SCT.Volume, cement.volume_ml, _ML)
-        outline = max(cement.contours_px, key=_extent)
-        closed = np.vstack([outline, outline[:1]])
-        yield _group(sources, key_frame, "cement", CEMENT, closed, values)
+    if cement is not None and (cement.contours_px or (cement.area_mm2 and not shown.agrees)):
+        values = _measurement(codes.SCT.Area, cement.area_mm2, None, _MM2, FINEST_MM2)
+        sigma_ml = cement.volume.sigma_ml
+        values += _measurement(codes.SCT.Volume, cement.volume_ml, sigma_ml, _ML, FINEST_ML)
+        closed = None
+        if cement.contours_px:
+            outline = max(cement.contours_px, key=_extent)
+            closed = np.vstack([outline, outline[:1]])
+        yield _group(alert, "cement", CEMENT, closed, values)
     if wall is not None:
-        shown = _shown_distance(key_frame.events)
-        distance, sigma = (wall.distance_mm, wall.sigma_mm) if shown is None else shown
-        values = _measurement(codes.DCM.Distance, distance, _MM)
-        values += _measurement(SIGMA, sigma, _MM)
-        line = np.array([wall.at_px, wall.wall_px])
-        yield _group(sources, key_frame, "distance", WALL_LINE, line, values)
+        values = _measurement(codes.DCM.Distance, wall.distance_mm, wall.sigma_mm, _MM, FINEST_MM)
+        line = np.array([wall.at_px, wall.wall_px]) if shown.agrees else None
+        yield _group(alert, "distance", WALL_LINE, line, values)
     for number, tube in enumerate((t for t in seen.tubes if t.confirmed), start=1):
-        values = _measurement(codes.SCT.Length, tube.length_mm, _MM)
-        values += _measurement(codes.SCT.Width, tube.width_mm, _MM)
-        yield _group(sources, key_frame, f"tubular filling {number}", TUBE, tube.path_px, values)
+        values = _measurement(codes.SCT.Length, tube.length_mm, None, _MM, FINEST_MM)
+        values += _measurement(codes.SCT.Width, tube.width_mm, None, _MM, FINEST_MM)
+        path = tube.path_px if shown.agrees else None
+        yield _group(alert, f"tubular filling {number}", TUBE, path, values)
 
 
 def _group(
-    sources: Sequence[Dataset],
-    key_frame: KeyFrame,
+    alert: _Alert,
     what: str,
     finding: Code,
-    points_px: PointArray,
+    points_px: PointArray | None,
     measurements: list[sr.Measurement],
-) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-    source = sources[key_frame.reference.part]
+) -> _Group:
+    """Return the measurements of a finding, on the frame, with its region if there is one."""
+    source, key_frame = alert.source, alert.key_frame
+    time_s, number = key_frame.events[-1].time_s, key_frame.reference.number
+    told: dict[str, Any] = {
+        "tracking_identifier": sr.TrackingIdentifier(
+            generate_uid(None), f"alert {key_frame.number} at {time_s:.2f} s: {what}"
+        ),
+        "finding_type": finding,
+        "algorithm_id": sr.AlgorithmIdentification(MANUFACTURER, __version__),
+        "finding_sites": [sr.FindingSite(alert.site)],
+        "measurements": measurements,
+        "qualitative_evaluations": _evaluations(key_frame),
+    }
+    if points_px is None:
+        frame = sr.SourceImageForMeasurementGroup(
+            source.SOPClassUID, source.SOPInstanceUID, [number]
+        )
+        return sr.MeasurementsAndQualitativeEvaluations(source_images=[frame], **told)
     region = sr.ImageRegion(
         sr.GraphicTypeValues.POLYLINE,
         # Pixel centres are at integers here, at halves in PS3.3 C.18.6.1.2.
         np.clip(points_px + 0.5, 0.0, [source.Columns, source.Rows]),
-        sr.SourceImageForRegion(
-            source.SOPClassUID, source.SOPInstanceUID, [key_frame.reference.number]
-        ),
+        sr.SourceImageForRegion(source.SOPClassUID, source.SOPInstanceUID, [number]),
     )
-    last = key_frame.events[-1]
-    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(
-            generate_uid(None), f"alert {key_frame.number} at {last.time_s:.2f} s: {what}"
-        ),
-        referenced_region=region,
-        finding_type=finding,
-        algorithm_id=sr.AlgorithmIdentification(MANUFACTURER, __version__),
-        finding_sites=[sr.FindingSite(codes.SCT.Vertebra)],
-        measurements=measurements,
-        qualitative_evaluations=_evaluations(key_frame.events),
-    )
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **told)
 
 
-def _evaluations(events: Sequence[Event]) -> list[sr.QualitativeEvaluation]:
-    found = []
-    level = events[-1].level
-    if level is not None:
-        value = Code(f"LEVEL_{level.value}", CODING_SCHEME, level.value)
-        found.append(sr.QualitativeEvaluation(LEVEL, value))
-    for event in events:
-        if event.reason is not None:
-            meaning = str(REASON_WORDS[event.reason])
-            value = Code(event.reason.value.upper()[:16], CODING_SCHEME, meaning)
-            found.append(sr.QualitativeEvaluation(REASON, value))
+def _evaluations(key_frame: KeyFrame) -> list[sr.QualitativeEvaluation]:
+    """Return level and all reasons, as they were shown."""
+    alert = key_frame.snapshot.alert
+    level = Code(f"LEVEL_{alert.level.value}", CODING_SCHEME, alert.level.value)
+    found = [sr.QualitativeEvaluation(LEVEL, level)]
+    for reason in alert.reasons:
+        value = Code(reason.value.upper()[:16], CODING_SCHEME, str(REASON_WORDS[reason]))
+        found.append(sr.QualitativeEvaluation(REASON, value))
     return found
 
 
-def _measurement(name: Code, value: float | None, unit: Code) -> list[sr.Measurement]:
-    """Return a measurement, or none if `value` is unknown."""
-    return [] if value is None else [sr.Measurement(name, round(value, 3), unit)]
+def _measurement(
+    name: Code, value: float | None, sigma: float | None, unit: Code, finest: float
+) -> list[sr.Measurement]:
+    """Return a measurement with the digits that it allows, or none if `value` is unknown."""
+    if value is None:
+        return []
+    rounded, spread = round_to_uncertainty(value, sigma, finest)
+    properties = None if spread is None else _uncertainty(spread, unit)
+    return [sr.Measurement(name, rounded, unit, properties=properties)]
 
 
-def _shown_distance(events: Sequence[Event]) -> tuple[float, float | None] | None:
-    """Return the distance that was shown at the time, if there was one."""
-    known = [event for event in events if event.distance_mm is not None]
-    if not known or known[-1].distance_mm is None:
-        return None
-    return known[-1].distance_mm, known[-1].distance_sigma_mm
+def _uncertainty(sigma: float, unit: Code) -> sr.MeasurementProperties:
+    """Return one standard deviation to each side (PS3.16 template 310, context group 225)."""
+    properties = sr.MeasurementProperties(
+        upper_measurement_uncertainty=sigma, lower_measurement_uncertainty=sigma
+    )
+    # highdicom writes "no units", which would be a share of the value.
+    for item in properties:
+        item.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [
+            sr.CodedConcept(unit.value, unit.scheme_designator, unit.meaning)
+        ]
+    return properties
 
 
 def _extent(contour: PointArray) -> float:

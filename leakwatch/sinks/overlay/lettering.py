@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from leakwatch.core.messages import translate
-from leakwatch.display.banner import Banner, shape_corners
+from leakwatch.display import palette
+from leakwatch.display.banner import Banner
 from leakwatch.display.facts import Fact
+from leakwatch.display.level_styles import shape_corners
 from leakwatch.display.typeface import font_path
 from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, STRIP_WIDTH, RgbImage
 
@@ -20,7 +22,8 @@ from leakwatch.sinks.overlay.layout import BANNER_HEIGHT, MARGIN, STRIP_WIDTH, R
 TEXTS_KEPT = 512
 # Cached images of facts and labels: some frames have twenty, half of them new.
 PICTURES_KEPT = 64
-BACKGROUND, STRIP_INK, QUIET_INK, WARN_INK = "#0B0E12", "#F2F5F8", "#8E9BA9", "#FFC400"
+BACKGROUND, STRIP_INK = palette.SCREEN, palette.INK
+QUIET_INK, WARN_INK = palette.QUIET, palette.WARN
 NOTICE_ROW, LEGEND_ROW = 17, 20
 # Width of a line sample in the legend, and start of its text.
 SAMPLE_WIDTH, LEGEND_TEXT_X = 40, 52
@@ -45,12 +48,10 @@ def draw_banner(banner: Banner, width: int) -> RgbImage:
     pen.polygon(shape_corners(style.shape, centre, radius), fill=style.ink)
     symbol = _font(int(1.1 * radius), bold=True)
     pen.text(centre, style.symbol, fill=style.colour, font=symbol, anchor="mm")
-    word_x, word, below = 2 * MARGIN + 2 * radius, _font(58, bold=True), _font(20, bold=False)
-    lifted = 12 if banner.below else 0
-    level, second = translate(banner.word), translate(banner.below)
-    pen.text((word_x, middle - lifted), level, fill=style.ink, font=word, anchor="lm")
-    pen.text((word_x, middle + 28), second, fill=style.ink, font=below, anchor="lm")
-    widest = max(pen.textlength(level, font=word), pen.textlength(second, font=below))
+    word_x, word = 2 * MARGIN + 2 * radius, _font(58, bold=True)
+    level = translate(banner.word)
+    pen.text((word_x, middle), level, fill=style.ink, font=word, anchor="lm")
+    widest = pen.textlength(level, font=word)
     _draw_reasons(pen, banner, word_x + widest + 2 * MARGIN, width)
     return np.asarray(image)
 

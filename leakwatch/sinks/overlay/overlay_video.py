@@ -131,7 +131,7 @@ class OverlayVideo:
 
     def _encode(self, snapshot: Snapshot) -> None:
         assert self._greys is not None
-        self._history.append(snapshot.observation)
+        self._history.append(snapshot.observation, snapshot.alert)
         before = self._history.before(snapshot.observation.time_s)
         shown = make_overlay(snapshot, self._marks, self._settings, before)
         layout = Layout.for_frame(*snapshot.frame.pixels.shape)

@@ -31,7 +31,6 @@ from leakwatch.case_files.session_file import (
     part_name,
     recorded_frame_line,
 )
-from leakwatch.case_files.settings_file import settings_toml
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Rectangle
 from leakwatch.core.errors import SinkError
@@ -51,6 +50,7 @@ from leakwatch.sinks.recording.recorded_header import (
     set_frame_times,
     to_recorded_values,
 )
+from leakwatch.sinks.recording.recorded_settings import recorded_settings
 
 # Largest file: within 32-bit offsets, so that every reader and offset table can address it.
 PART_BYTES = 2**31 - 2**27
@@ -135,7 +135,7 @@ class FrameRecorder:
         self._lines = LineFile(folder / RECORDING_NAME)
         try:
             write_session(folder, self._session)
-            settings = settings_toml(recording.settings).encode()
+            settings = recorded_settings(recording.settings)
             replace_private_file(folder / SETTINGS_NAME, settings)
             write_case(folder, recording.marks, recording.calibration, ".")
             # Load the encoder now: the first frame must not wait for it.

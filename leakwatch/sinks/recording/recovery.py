@@ -25,6 +25,7 @@ from leakwatch.case_files.session_file import (
 )
 from leakwatch.core.errors import SinkError
 from leakwatch.core.messages import text
+from leakwatch.core.planes import SECOND_FOLDER
 from leakwatch.files.bounded_input import OutOfBounds, lines_at_most
 from leakwatch.files.private_files import replace_private_file
 from leakwatch.sinks.recording.frame_recorder import temporary_header, write_case, write_session
@@ -58,7 +59,7 @@ class Recovery:
 
 
 def recover(folder: Path) -> Recovery:
-    """Repair a recorded session, with all frames that reached the disk.
+    """Repair a recorded session, with all frames of all its planes that reached the disk.
 
     Parameters
     ----------
@@ -76,6 +77,20 @@ def recover(folder: Path) -> Recovery:
     CaseError
         session.json cannot be read.
     """
+    first = _recover_plane(folder)
+    second = folder / SECOND_FOLDER
+    if not (second / SESSION_NAME).is_file():
+        return first
+    other = _recover_plane(second)
+    return Recovery(
+        first.frames + other.frames,
+        first.parts + other.parts,
+        first.lost + other.lost,
+        first.was_complete and other.was_complete,
+    )
+
+
+def _recover_plane(folder: Path) -> Recovery:
     if not (folder / SESSION_NAME).is_file():
         raise SinkError(
             text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from leakwatch.case_files.key_image_index import KeyImageLine
 from leakwatch.case_files.run_records import FrameRecord
 from leakwatch.case_files.session_file import SessionFile
 from leakwatch.config import Settings
@@ -12,6 +13,7 @@ from leakwatch.core.arrays import PointArray
 from leakwatch.core.marks import Marks
 from leakwatch.core.results import Event, Snapshot
 from leakwatch.display.grey_mapping import GreyMapping
+from leakwatch.sinks.report.recorded_frame import ShownFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,19 @@ class KeyFrame:
     reference : FrameReference
     events : tuple of Event
         Events of this frame, as they were shown.
-    snapshot : Snapshot
-        Result of analysing the recorded frames again: the image and positions in it.
+    shown : ShownFrame
+        The frame as it was shown, with lines of analysing it again if these agree.
     """
 
     number: int
     reference: FrameReference
     events: tuple[Event, ...]
-    snapshot: Snapshot
+    shown: ShownFrame
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The frame, with what was shown of it."""
+        return self.shown.snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,10 @@ class Findings:
         Number of frames that have the same level when analysed again.
     compared : int
         Number of frames compared.
+    folder : Path or None
+        Of the record.
+    key_images : tuple of KeyImageLine
+        Images that the operator kept.
     """
 
     name: str
@@ -104,3 +115,5 @@ class Findings:
     greys: GreyMapping
     same_level: int
     compared: int
+    folder: Path | None = None
+    key_images: tuple[KeyImageLine, ...] = ()

@@ -10,25 +10,22 @@ from io import BytesIO
 from matplotlib.figure import Figure
 from PIL import Image
 
-from leakwatch.case_files.settings_file import settings_toml
-from leakwatch.core.messages import LANGUAGE_VARIABLE, language_of, text, translate
+from leakwatch.core.messages import LANGUAGE_VARIABLE, language_of, translate
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import html_text
 from leakwatch.sinks.overlay.layout import RgbImage
-from leakwatch.sinks.report.case_findings import Findings
 from leakwatch.sinks.report.case_report import (
-    facts,
-    more_alerts_text,
-    reported_events,
-    scenes,
-    trend,
+    ALERTS,
+    EVENTS,
+    KEY_IMAGES,
+    NO_ALERT,
+    SETTINGS,
+    TREND,
+    CaseReport,
+    Scene,
 )
 
 PAGE_NAME = "report.html"
-
-# Not within f-strings, where Babel does not find them.
-_ALERTS, _NO_ALERT, _TREND = text("Alerts"), text("There was no alert."), text("Trend")
-_EVENTS, _SETTINGS = text("Events"), text("Settings")
 
 _STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; color: #1b1f23; background: #fff;
@@ -44,63 +41,75 @@ pre { font-size: 13px; overflow-x: auto; background: #f5f6f7; padding: .8rem; }
 """
 
 
-def make_report_page(findings: Findings) -> str:
+def make_report_page(report: CaseReport) -> str:
     """Return the report of a case as a self-contained page.
 
     Parameters
     ----------
-    findings : Findings
+    report : CaseReport
 
     Returns
     -------
     str
         HTML.
     """
-    title = f"LeakWatch: {findings.name}"
+    title = f"LeakWatch: {report.name}"
     language = language_of(os.environ.get(LANGUAGE_VARIABLE))
-    figure = trend(findings)
     parts = [
         f"<!DOCTYPE html>\n<html lang='{language}'><head><meta charset='utf-8'>"
         f"<title>{html_text(title)}</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{html_text(title)}</h1><p class='notice'>{_shown(RESEARCH_NOTICE)}</p>",
-        _facts_table(findings),
-        _alerts(findings),
-        "" if figure is None else _heading(_TREND) + _image(_figure_png(figure), _TREND),
-        _events_table(findings),
-        f"{_heading(_SETTINGS)}<pre>{escape(settings_toml(findings.settings))}</pre>",
+        *_contents(report),
+        *(() if report.second is None else _contents(report.second)),
         "</body></html>\n",
     ]
     return "\n".join(parts)
 
 
-def _facts_table(findings: Findings) -> str:
+def _contents(report: CaseReport) -> tuple[str, ...]:
+    """Return the contents of the report of one plane."""
+    title = f"LeakWatch: {report.name}"
+    return (
+        f"<h1>{html_text(title)}</h1><p class='notice'>{_shown(RESEARCH_NOTICE)}</p>",
+        _facts_table(report),
+        _alerts(report),
+        f"{_heading(KEY_IMAGES)}{_figures(report.kept)}" if report.kept else "",
+        "" if report.trend is None else _heading(TREND) + _image(_figure_png(report.trend), TREND),
+        _events_table(report),
+        f"{_heading(SETTINGS)}<pre>{escape(report.settings)}</pre>" if report.settings else "",
+    )
+
+
+def _facts_table(report: CaseReport) -> str:
     rows = "".join(
         f"<tr><th>{_shown(fact.name)}</th><td>{_shown(fact.value)}</td></tr>"
-        for fact in facts(findings)
+        for fact in report.facts
     )
     return f"<table>{rows}</table>"
 
 
-def _alerts(findings: Findings) -> str:
-    shown = scenes(findings)
-    if not shown:
-        return f"{_heading(_ALERTS)}<p>{_shown(_NO_ALERT)}</p>"
-    figures = "".join(
+def _alerts(report: CaseReport) -> str:
+    if not report.scenes:
+        return f"{_heading(ALERTS)}<p>{_shown(NO_ALERT)}</p>"
+    return f"{_heading(ALERTS)}{_figures(report.scenes)}{_note(report.more)}"
+
+
+def _figures(scenes: tuple[Scene, ...]) -> str:
+    return "".join(
         f"<figure><figcaption>{_shown(scene.title)}</figcaption>"
-        f"{_image(_png(scene.image), scene.title)}</figure>"
-        for scene in shown
+        f"{_note(scene.note)}{_image(_png(scene.image), scene.title)}</figure>"
+        for scene in scenes
     )
-    more = len(findings.key_frames) - len(shown)
-    rest = f"<p>{_shown(more_alerts_text(more))}</p>" if more else ""
-    return f"{_heading(_ALERTS)}{figures}{rest}"
 
 
-def _events_table(findings: Findings) -> str:
+def _note(note: str) -> str:
+    return f"<p>{_shown(note)}</p>" if note else ""
+
+
+def _events_table(report: CaseReport) -> str:
     rows = "".join(
-        f"<tr><td>{_shown(kind)}</td><td>{_shown(event)}</td></tr>"
-        for kind, event in reported_events(findings)
+        f"<tr><td>{_shown(kind)}</td><td>{_shown(event)}</td></tr>" for kind, event in report.events
     )
-    return f"{_heading(_EVENTS)}<table>{rows}</table>"
+    return f"{_heading(EVENTS)}<table>{rows}</table>"
 
 
 def _heading(title: str) -> str:

@@ -54,7 +54,7 @@ class _Job:
     pixel_bytes: int
 
 
-class LiveSinkWorker(SinkThread):
+class LiveSinkWorker(SinkThread[Sink]):
     """Worker that passes snapshots to a sink on its thread; those beyond its capacity are lost.
 
     Frames are lost, events are not: those of a lost snapshot are added to the next one. A

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from threading import Thread
+from threading import Event, Thread
+from typing import Generic, Protocol, TypeVar
 
 from leakwatch.core.errors import SinkError
 from leakwatch.core.messages import text
-from leakwatch.core.protocols import Sink
 
 
-class SinkThread(ABC):
+class Closable(Protocol):
+    """What a sink thread works for."""
+
+    def close(self) -> None:
+        """Finish; called once, at the end of the thread."""
+
+
+SinkT = TypeVar("SinkT", bound=Closable)
+
+
+class SinkThread(ABC, Generic[SinkT]):
     """Sink that is used on a thread of its own, including `close`.
 
     A subclass starts `_thread` when it is ready, and passes work to the sink in `_feed`.
@@ -20,17 +30,23 @@ class SinkThread(ABC):
     ----------
     name : str
         Name for messages, such as "recording".
-    sink : Sink
+    sink : Closable
     """
 
-    def __init__(self, name: str, sink: Sink) -> None:
+    def __init__(self, name: str, sink: SinkT) -> None:
         self.name, self._sink = name, sink
         self._fault: SinkError | None = None
+        # Not `Thread.is_alive`: up to Python 3.12, a `join` that Ctrl-C interrupts marks a thread
+        # as ended that still works, and its file would be reported as written.
+        self._ended = Event()
         self._thread = Thread(target=self._work, name=name, daemon=True)
 
     def _work(self) -> None:
-        self._feed()
-        self._attempt(self._sink.close)
+        try:
+            self._feed()
+            self._attempt(self._sink.close)
+        finally:
+            self._ended.set()
 
     @abstractmethod
     def _feed(self) -> None:
@@ -54,5 +70,4 @@ class SinkThread(ABC):
 
     def _has_ended(self, timeout_s: float) -> bool:
         """Wait for the thread, at most `timeout_s`; return whether it has ended."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout_s)

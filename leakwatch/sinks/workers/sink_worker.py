@@ -32,7 +32,7 @@ class Abandonable(Protocol):
         """Remove the unfinished file, and create none from now on; for another thread."""
 
 
-class SinkWorker(SinkThread):
+class SinkWorker(SinkThread[Sink]):
     """A `Sink` that passes every snapshot to another sink on a worker thread.
 
     The queue is bounded: `append` waits while it is full, since analysis of files drops no frame.
@@ -56,6 +56,11 @@ class SinkWorker(SinkThread):
         """Reason why the sink stopped working; None while it works."""
         return self._fault
 
+    @property
+    def is_working(self) -> bool:
+        """Whether the sink has not finished yet."""
+        return not self._ended.is_set()
+
     def append(self, snapshot: Snapshot) -> None:
         """Queue a snapshot. Does not raise."""
         self._queue.put(snapshot)
@@ -63,6 +68,7 @@ class SinkWorker(SinkThread):
     def close(self) -> None:
         """Wait until the sink has processed all snapshots and has finished. Does not raise."""
         self._queue.put(None)
+        self._ended.wait()
         self._thread.join()
 
     def expedite(self) -> None:

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 
 from leakwatch.config import TubularSettings
-from leakwatch.core.arrays import Array, BoolImage, FloatImage, PointArray, read_only
+from leakwatch.core.arrays import Array, BoolImage, PointArray, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.core.recent_values import keep_last
 from leakwatch.vision.image_processing.medians import medians
 from leakwatch.vision.image_processing.patches import Window, around
-from leakwatch.vision.image_processing.resampling import sampled
 from leakwatch.vision.vessels.cheapest_way import Steps, cheapest_way_to_farthest, steps_between
 
 
@@ -123,18 +122,15 @@ def ends_within(path: PointArray, body: BoolImage | None) -> bool:
 
 def is_tube(
     protrusion: Protrusion,
-    added: FloatImage,
     body: BoolImage | None,
     scale: Scale,
     settings: TubularSettings,
 ) -> bool:
-    """Whether a protrusion has the shape of a filled vessel, and is no wire that moved.
+    """Return whether a protrusion has the shape of a filled vessel.
 
     Parameters
     ----------
     protrusion : Protrusion
-    added : ndarray
-        Added attenuation, reference coordinates on the working grid.
     body : ndarray of bool or None
         The vertebral body; None: nobody knows where it is.
     scale : Scale
@@ -150,33 +146,12 @@ def is_tube(
     else:
         least = settings.sure_length_mm if within else settings.min_length_mm
     even = not finger or protrusion.evenness >= settings.min_evenness
-    shaped = (
+    return (
         even
         and protrusion.length >= scale.px(least)
         and protrusion.width <= scale.px(settings.max_width_mm)
         and protrusion.length >= settings.min_aspect * protrusion.width
     )
-    return shaped and _uncovered_share(protrusion, added) <= settings.max_uncovered_share
-
-
-def _uncovered_share(protrusion: Protrusion, added: FloatImage) -> float:
-    """How much attenuation went alongside, as a share of what came.
-
-    What moves sideways takes away where it was what it adds where it is: two bands of opposite
-    sign, side by side. A vessel that fills takes nothing away.
-    """
-    path = protrusion.path[:: max(len(protrusion.path) // 24, 1)]
-    steps = path[1:] - path[:-1]
-    along = np.concatenate([steps[:1], 0.5 * (steps[1:] + steps[:-1]), steps[-1:]])
-    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    reach = np.arange(0.0, 2.0 * protrusion.width + 4.0)
-    offsets = np.concatenate([-reach[::-1], reach])
-    places = (path + offsets[:, None, None] * normal).astype(np.float32)
-    nearest = sampled(added, places, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
-    beside = nearest.mean(axis=1)
-    profile = (beside[:-2] + beside[1:-1] + beside[2:]) / 3.0
-    return float(-profile.min() / max(profile.max(), 1e-9))
 
 
 def judge(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hand import Hand
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from leakwatch.case_files.case_file import load_case
 from leakwatch.case_files.settings_file import load_settings
@@ -309,13 +309,49 @@ def test_points_lie_where_they_are_clicked_in_a_turned_and_zoomed_picture(window
     assert window.case.draft.anchors_px[0][0] == pytest.approx(before[0] + 1.0)
 
 
+def test_window_is_a_tool_without_banner_and_with_its_prompt_beside_the_image(window, hand):
+    assert not window.banner.isVisible()
+    hand.click(MIDDLE)
+    assert window.prompt.isVisible()
+    prompt = window.prompt.rect().translated(window.prompt.mapTo(window, QPoint(0, 0)))
+    image = window.image.widget.rect().translated(window.image.widget.mapTo(window, QPoint(0, 0)))
+    assert not prompt.intersects(image)
+
+
+def test_fault_is_told_in_the_banner_until_it_is_over(window, monkeypatch):
+    def broken():
+        raise RuntimeError("oh")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(window, "_show_image", broken)
+        window.tick()
+    assert window.banner.isVisible()
+    assert "oh" in str(window.banner.banner.reasons)
+    window.tick()
+    assert not window.banner.isVisible()
+
+
+@pytest.mark.parametrize(("size", "widest"), [((1280, 800), 2.0), ((3840, 2160), 6.0)])
+def test_lines_are_thin_and_grow_with_the_picture(window, hand, size, widest):
+    hand.click(MIDDLE)
+    window.resize(*size)
+    window.tick()
+    drawn = window.layer._drawn
+    widths = [curve.opts["pen"].widthF() for curve in drawn._curves]
+    assert 0.65 * widest <= max(widths) <= widest
+    # As wide as what the detection knows: about 0.7 mm to each side.
+    mm = window.case.found.mm_per_px
+    heights = [item.boundingRect().height() for item in drawn._within]
+    assert len(heights) == 4
+    assert 2 * 0.5 < min(heights) * mm < 2 * 3.0
+
+
 def test_the_frame_and_the_average_are_shown(window, hand):
     average = window.image.image.image.copy()
     hand.keys(KEY.Key_V)
     assert not np.array_equal(window.image.image.image, average)
     hand.keys(KEY.Key_V, KEY.Key_I)
     assert not np.array_equal(window.image.image.image, average)
-    assert "no monitoring" in str(window.banner.banner.reasons)
 
 
 def test_frames_that_cannot_be_averaged_are_told(make, sample, monkeypatch):

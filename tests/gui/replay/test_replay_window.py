@@ -21,8 +21,9 @@ from PySide6.QtGui import QColor
 
 from leakwatch.core.errors import SourceError
 from leakwatch.core.results import Level, Reason
-from leakwatch.display.banner import LEVEL_STYLES, level_banner, unknown_banner
+from leakwatch.display.banner import level_banner, unknown_banner
 from leakwatch.display.facts import Fact
+from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.lines import LineKind
 from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.replay_view import Replay
@@ -116,7 +117,7 @@ def test_acknowledge_key_clears_the_stop(qtbot, window, track):
     assert (window.banner.banner.word, window.banner.flashing) == ("STOP", True)
     assert window.transport.acknowledge.isEnabled()
     press(qtbot, window, Qt.Key.Key_A)
-    assert (window.banner.banner.title, window.banner.flashing) == ("STOP acknowledged", False)
+    assert (window.banner.banner.acknowledged, window.banner.flashing) == (True, False)
     assert not window.transport.acknowledge.isEnabled()
 
 
@@ -140,7 +141,8 @@ def test_help_lists_every_key(qtbot, window):
     window.show()
     press(qtbot, window, Qt.Key.Key_Question)
     assert window.help.isVisible()
-    assert all(escape(one.what) in window.help.text() for one in window.key_actions())
+    lines = [one.help_line or (one.text, one.what) for one in window.key_actions()]
+    assert all(escape(part) in window.help.text() for line in lines for part in line)
     press(qtbot, window, Qt.Key.Key_Escape)
     assert not window.help.isVisible()
 

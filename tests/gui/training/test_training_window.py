@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import threading
+from dataclasses import replace
 
 import injection
+import pyqtgraph as pg
 import pytest
+from key_table import assert_accessible, assert_focus_order, assert_key_table
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from leakwatch.case_files.truth_file import encode_truth
 from leakwatch.config import Settings
@@ -23,7 +26,7 @@ from leakwatch.gui.training.attempt import Attempt, Preparation
 from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.training_window import TrainingWindow
 from leakwatch.training.training_case import TrainingItem, open_training_case
-from leakwatch.training.training_records import TrainingRecords
+from leakwatch.training.training_records import TrainingRecords, TrainingSession
 
 pytestmark = pytest.mark.usefixtures("fonts")
 
@@ -151,12 +154,14 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     assert (kept.reaction_s, kept.past_ml, kept.false_stops) == (0.3, 0.24, 1)
     assert "Saved as session 1 of anna" in window.result.kept.text()
 
-    due, own, leakwatch = window.result.panels
+    due, own, before = window.result.panels
     assert "STOP due" in due.title.text()
-    assert "frame 12 (by the truth of the case)" in due.words.text()
-    assert "1.80 s, frame 14" in own.words.text()
-    assert kept.leakwatch_frame is not None
-    assert f"frame {kept.leakwatch_frame}" in leakwatch.words.text()
+    assert "frame 13 (by the truth of the case)" in due.words.text()
+    assert "1.80 s, frame 15" in own.words.text()
+    # LeakWatch's STOP was exact: it is told with the due one, and another frame has its place.
+    assert kept.leakwatch_frame == DUE_FRAME
+    assert "STOP due and LeakWatch&#x27;s STOP" in due.title.text()
+    assert "before STOP was due" in before.title.text()
     for panel in window.result.panels:
         assert panel.image.widget.isVisible()
         assert len(panel.image.overlay.curves[LineKind.WALL].getData()[0]) >= 2
@@ -532,3 +537,139 @@ def test_letters_grow_with_the_window(qtbot, make_window):
     assert letters() == [pytest.approx(1.35 * one, abs=1.0) for one in small]
     line = window.result.line
     assert line.height() == round(1.35 * (result_page.BAR_HEIGHT + result_page.WORDS_HEIGHT))
+
+
+def test_case_is_chosen_in_the_window(qtbot, cases, clock, records):
+    items = (item(cases, about="Calm breath"), item(cases, "untold", about="Deep breath"))
+    window = TrainingWindow(items, SessionStore(records), "anna", clock, choose=True)
+    qtbot.addWidget(window)
+    window.show()
+    window.start()
+    assert window.page is window.choice
+    assert_key_table(window)
+    assert_accessible(window)
+    assert_focus_order(window)
+    qtbot.keyClick(window.choice.rows, Qt.Key.Key_Down)
+    qtbot.keyClick(window.choice.rows, Qt.Key.Key_Return)
+    assert window.page is window.begin
+    assert "Deep breath" in window.begin.about.text()
+    window._timer.stop()
+    ready(qtbot, window)
+    begun(qtbot, window)
+    go_to(window, clock, 3.0)
+    assert window.page is window.result
+    QTest.keyClick(window, Qt.Key.Key_L)
+    assert window.page is window.choice
+
+
+def test_trainee_sees_the_scale_of_the_image(qtbot, make_window):
+    window = make_window()
+    begun(qtbot, window)
+    columns, _ = window.run.bar.bar.getData()
+    shown_mm = (columns[1] - columns[0]) * window.prepared.case.run.calibration.mm_per_px
+    assert shown_mm == pytest.approx(10.0)
+    assert window.run.bar.label.toPlainText() == "10 mm"
+    window.run.begin(None, window.prepared.case.run.acquisition)
+    assert not window.run.bar.label.isVisible()
+
+
+def test_instructor_sees_all_trainees_and_passes_sessions_on(qtbot, make_window, records, tmp_path):
+    line = TrainingSession(
+        1, "ben", "2026-03-01T08:00:00+00:00", "case", "0.2.0", "stopped", "", "[1.5]", "truth",
+        8, 1.0, 12, 1.5, 0.5, 0.05, 0, 9, 1.1,
+    )  # fmt: skip
+    records.add([line, replace(line, trainee="cleo", reaction_s=2.0)])
+    window = make_window()
+    window.open_class()
+    assert_key_table(window)
+    assert_accessible(window)
+    assert_focus_order(window)
+    table = window.group.table
+    cells = [[table.item(row, column).text() for column in range(9)] for row in range(4)]
+    assert [row[0] for row in cells] == ["ben", "cleo", "Class", "Target"]
+    assert [row[3] for row in cells] == ["0.50 s", "2.00 s", "1.25 s", "≤ 1.00 s"]
+    kept = tmp_path / "all.csv"
+    qtbot.keyClick(window, Qt.Key.Key_W)
+    dialog = window.group.findChild(QFileDialog)
+    dialog.selectFile(str(kept))
+    dialog.accept()
+    assert "2 sessions written" in window.group.state.text()
+    more = kept.read_text().replace("ben", "dora")
+    (tmp_path / "more.csv").write_text(more)
+    window.group.read(str(tmp_path / "more.csv"))
+    assert "1 new session" in window.group.state.text()
+    assert [table.item(row, 0).text() for row in range(3)] == ["ben", "cleo", "dora"]
+    window.group.read(str(tmp_path / "none.csv"))
+    assert "cannot be read" in window.group.state.text()
+    (tmp_path / "bad.csv").write_text("a,b\n")
+    window.group.read(str(tmp_path / "bad.csv"))
+    assert "no table of training sessions" in window.group.state.text()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert window.page is window.begin
+
+
+def test_cases_of_a_ct_are_made_by_one_button_and_come_first(
+    qtbot, cases, clock, records, tmp_path
+):
+    asked = []
+
+    def make(ct, vertebrae, levels, on_progress):
+        asked.append((ct.name, vertebrae.name, levels))
+        on_progress("Simulating the cases", 1, 2)
+        return [item(cases, about="CT one")]
+
+    window = TrainingWindow(
+        (item(cases),), SessionStore(records), "", clock, choose=True, from_ct=make
+    )
+    qtbot.addWidget(window)
+    window.show()
+    window.start()
+    qtbot.keyClick(window.choice.rows, Qt.Key.Key_G)
+    assert window.page is window.ct
+    assert_key_table(window)
+    assert_accessible(window)
+    assert_focus_order(window)
+    qtbot.mouseClick(window.ct.button, Qt.MouseButton.LeftButton)
+    assert "Fill in" in window.ct.state.text()
+    qtbot.keyClicks(window.ct.ct, str(tmp_path / "ct.nii.gz"))
+    qtbot.keyClicks(window.ct.vertebrae, str(tmp_path / "labels.nii.gz"))
+    qtbot.mouseClick(window.ct.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.page is window.choice, timeout=20_000)
+    assert asked == [("ct.nii.gz", "labels.nii.gz", "L1")]
+    assert "CT one" in window.choice.rows.item(0).text()
+    assert window.choice.rows.count() == 2
+
+
+def test_curve_shows_the_class_and_the_target(qtbot, make_window, clock, records):
+    window = make_window()
+    begun(qtbot, window)
+    go_to(window, clock, 3.0)
+    line = records.sessions("anna")[0]
+    records.add([replace(line, trainee="ben", outcome="stopped", reaction_s=0.7, past_ml=0.2)])
+    window.open_curve()
+    lines = {
+        one.name(): one.value()
+        for one in window.curve.plots[0].items()
+        if isinstance(one, pg.InfiniteLine)
+    }
+    assert lines == {"target": 1.0, "class": 0.7}
+
+
+def test_keys_and_controls_of_every_page(qtbot, make_window, clock):
+    window = make_window()
+    ready(qtbot, window)
+    assert_key_table(window)
+    assert_accessible(window)
+    begun(qtbot, window)
+    assert_key_table(window)
+    assert_accessible(window)
+    go_to(window, clock, 3.0)
+    assert window.page is window.result
+    assert_key_table(window)
+    assert_accessible(window)
+    window.open_curve()
+    assert_key_table(window)
+    window.open_replay()
+    window.replay.tick()
+    assert_key_table(window)
+    assert_accessible(window)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ from skimage.draw import polygon2mask
 from leakwatch.core.arrays import read_only
 from leakwatch.core.errors import SinkError, install_command
 from leakwatch.core.results import Level
+from leakwatch.display.banner import REASON_WORDS
 from leakwatch.runner.recorded_case import find_again
 from leakwatch.sinks.dicom_export import case_objects
 from leakwatch.sinks.dicom_export.case_objects import REPORT_NAME, export_dicom
@@ -39,7 +41,8 @@ OWN_CODES = "Warning - Unrecognized defined term <99LEAKWATCH>"
 def exported(tmp_path_factory):
     session, out = tmp_path_factory.mktemp("session"), tmp_path_factory.mktemp("dicom")
     record_injection(session)
-    findings = find_again(session, "made by hand")
+    found = find_again(session, "made by hand")
+    findings = replace(found, marks=replace(found.marks, vertebra="T11"))
     paths = export_dicom(findings, out)
     return SimpleNamespace(session=session, out=out, findings=findings, paths=paths)
 
@@ -101,12 +104,18 @@ def test_the_report_holds_distance_area_volume_and_where_they_are(exported):
         event = moment.events[-1]
         stem = f"alert {moment.number} at {event.time_s:.2f} s"
         line, cement = by_name[f"{stem}: distance"], by_name[f"{stem}: cement"]
-        values = {m.name.value: (m.value, m.unit.value) for m in line.get_measurements()}
-        assert values["121206"] == (event.distance_mm, "mm")
-        assert values["DISTANCE_SIGMA"] == (event.distance_sigma_mm, "mm")
+        (distance,) = line.get_measurements()
+        assert (distance.name.value, distance.unit.value) == ("121206", "mm")
+        assert distance.value == pytest.approx(round(event.distance_mm, 1))
+        # One standard deviation to each side, in the same unit.
+        spread = {item.name.value: item for item in distance[0].ContentSequence}
+        for side in ("371886008", "371885007"):
+            assert spread[side].value == pytest.approx(round(event.distance_sigma_mm, 1))
+            assert spread[side].unit.value == "mm"
+        assert [site.value.value for site in line.finding_sites] == ["12989004"]
         seen = moment.snapshot.observation
         values = {m.name.value: (m.value, m.unit.value) for m in cement.get_measurements()}
-        assert values["42798000"] == (pytest.approx(seen.cement.area_mm2, abs=1e-3), "mm2")
+        assert values["42798000"] == (round(seen.cement.area_mm2), "mm2")
         assert seen.cement.volume_ml is None  # nobody said what the syringe gave
         assert "118565006" not in values
         ends = line.roi.value - 0.5
@@ -118,8 +127,40 @@ def test_the_report_holds_distance_area_volume_and_where_they_are(exported):
         item = line.roi.ContentSequence[0].ReferencedSOPSequence[0]
         assert item.ReferencedSOPInstanceUID == image.SOPInstanceUID
         assert item.ReferencedFrameNumber == event.frame + 1
-        levels = [e.value.meaning for e in line.get_qualitative_evaluations()]
-        assert event.level.value in levels
+        level, *reasons = [e.value.meaning for e in line.get_qualitative_evaluations()]
+        assert level == event.level.value
+        told = next(one for one in exported.findings.lines if one.frame == event.frame)
+        assert reasons == [str(REASON_WORDS[reason]) for reason in told.reasons]
+
+
+def test_a_record_that_began_late_has_numbers_without_regions(tmp_path):
+    session = tmp_path / "session"
+    session.mkdir()
+    record_injection(session, begun=injection.FIRST_CEMENT + 4)
+    found = find_again(session, "begun with R")
+    export_dicom(found, tmp_path / "out")
+    report = hd.sr.srread(tmp_path / "out" / REPORT_NAME)
+    assert not report.content.get_planar_roi_measurement_groups()
+    groups = report.content.get_image_measurement_groups()
+    distances = [g for g in groups if g.tracking_identifier.endswith(": distance")]
+    assert len(distances) == len(found.key_frames)
+    for group, moment in zip(distances, found.key_frames, strict=True):
+        (distance,) = group.get_measurements()
+        told = next(e.distance_mm for e in moment.events if e.distance_mm is not None)
+        assert distance.value == pytest.approx(round(told, 1))
+        state = pydicom.dcmread(tmp_path / "out" / f"alert-{moment.number:03d}.pr.dcm")
+        layers = {one.GraphicLayer for one in state.GraphicAnnotationSequence}
+        assert layers == {"WORDS"}
+
+
+def test_dcmtk_reads_the_report(exported):
+    program = shutil.which("dsrdump")
+    if program is None:
+        pytest.skip("no dsrdump of dcmtk here; scripts/system-packages peers installs it")
+    reading = [program, "-Ec", "+Pc", str(exported.out / REPORT_NAME)]
+    done = subprocess.run(reading, capture_output=True, text=True, check=True)
+    assert '(12989004,SCT,"T11 vertebra")' in done.stdout
+    assert not done.stderr
 
 
 def test_the_segmentation_is_the_cement_of_each_frame(exported):

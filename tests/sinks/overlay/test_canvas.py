@@ -11,10 +11,10 @@ from handmade import MARKS, make_alert, make_frame, make_observation, make_snaps
 from leakwatch.config import Settings
 from leakwatch.core.messages import text
 from leakwatch.core.results import Level, Reason
-from leakwatch.display.banner import LEVEL_STYLES
 from leakwatch.display.facts import Fact
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.display.labels import Label
+from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import make_overlay
 from leakwatch.sinks.overlay import canvas

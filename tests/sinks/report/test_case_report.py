@@ -24,9 +24,11 @@ from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.library.case_library import CaseLibrary
 from leakwatch.runner.recorded_case import find_again
 from leakwatch.sinks.report import case_report
+from leakwatch.sinks.report.case_facts import facts
 from leakwatch.sinks.report.case_page import make_report_page
 from leakwatch.sinks.report.case_pdf import make_report_pdf
-from leakwatch.sinks.report.case_report import event_text, facts, reported_events, trend
+from leakwatch.sinks.report.case_report import make_case_report, trend
+from leakwatch.sinks.report.case_words import event_text, reported_events
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_is_whole_and_needs_no_network(findings):
-    page = Page(make_report_page(findings))
+    page = Page(make_report_page(make_case_report(findings)))
     assert page.open == []
     assert len(page.sources) == len(findings.key_frames) + 1
     for source in page.sources:
@@ -83,14 +85,14 @@ def test_the_facts_are_those_of_the_lines(session, findings):
     lines, events = read_frames(session / "frames.jsonl"), read_events(session / "events.jsonl")
     told = {fact.name: fact.value for fact in facts(findings)}
     stop = next(event for event in events if event.level is Level.STOP)
-    assert told["First STOP"].startswith(f"{stop.time_s:.2f} s, frame {stop.frame}: STOP")
+    assert told["First STOP"].startswith(f"{stop.time_s:.2f} s, frame {stop.frame}: STOP: ")
     least = min(line.distance_mm for line in lines if line.distance_mm is not None)
     assert told["Shortest distance to the wall"].startswith(f"{least:.1f} ± ")
     largest = max(line.area_mm2 for line in lines if line.area_mm2 is not None)
-    assert told["Largest area"] == f"{largest:.2f} mm²"
+    assert told["Largest area"] == f"{largest:.0f} mm²"
     assert told["Frames"].startswith(f"{injection.FRAMES} in ")
     assert told["Analysed again"].startswith(f"{injection.FRAMES} of {injection.FRAMES} frames")
-    assert f"{injection.MM_PER_PX:.4f} ± 0.0050 mm (case)" in told["Pixel spacing at the vertebra"]
+    assert f"{injection.MM_PER_PX:.3f} ± 0.005 mm (case)" in told["Pixel spacing at the vertebra"]
 
 
 def test_what_was_not_monitored_is_a_fact(findings):
@@ -151,18 +153,12 @@ def test_pictures_and_trend_have_the_same_numbers(findings):
             assert f"{moment.number}  {moment.events[-1].time_s:.2f} s" in words
 
 
-def test_the_picture_tells_how_long_the_decision_took_when_it_was_watched(findings, monkeypatch):
-    seen = []
-    whole = case_report.make_overlay
-
-    def watched(snapshot, *rest):
-        seen.append(snapshot.latency_ms)
-        return whole(snapshot, *rest)
-
-    monkeypatch.setattr(case_report, "make_overlay", watched)
-    case_report.scenes(findings)
+def test_the_picture_tells_how_long_the_decision_took_when_it_was_watched(findings):
     took = {line.frame: line.latency_ms for line in findings.lines}
-    assert seen == [took[moment.events[-1].frame] for moment in findings.key_frames]
+    for moment in findings.key_frames:
+        overlay = moment.shown.overlay(findings.marks, findings.settings)
+        said = next(fact.value for fact in overlay.run_facts if fact.name == "Decision")
+        assert said == f"{took[moment.events[-1].frame]:.0f} ms after the frame"
 
 
 def test_the_largest_volume_has_its_source_or_a_reason(findings):
@@ -195,18 +191,18 @@ def test_without_millimetres_the_report_says_why(findings):
     told = {fact.name: fact.value for fact in facts(found)}
     assert told["Pixel spacing at the vertebra"] == "none: no spacing in the tags"
     assert told["Largest area"] == told["Shortest distance to the wall"] == "unknown"
-    assert "no spacing in the tags" in make_report_page(found)
+    assert "no spacing in the tags" in make_report_page(make_case_report(found))
 
 
 def test_a_case_without_frames_and_alerts_has_a_report(findings):
     nothing = replace(findings, lines=(), events=(), key_frames=(), outlines=())
-    assert "There was no alert" in make_report_page(nothing)
-    assert make_report_pdf(nothing).startswith(b"%PDF")
+    assert "There was no alert" in make_report_page(make_case_report(nothing))
+    assert make_report_pdf(make_case_report(nothing)).startswith(b"%PDF")
 
 
 def test_many_alerts_are_cut_and_counted(findings, monkeypatch):
     monkeypatch.setattr(case_report, "MOST_PICTURES", 1)
-    assert "1 more alert is in the list" in make_report_page(findings)
+    assert "1 more alert is in the list" in make_report_page(make_case_report(findings))
     assert case_report.more_alerts_text(2) == "2 more alerts are in the list of events."
 
 
@@ -214,18 +210,18 @@ def test_the_report_is_translated_where_it_is_shown(findings, monkeypatch):
     names = [fact.name for fact in facts(findings)]
     monkeypatch.setenv("LEAKWATCH_LANGUAGE", "x-marked")
     assert [fact.name for fact in facts(findings)] == names
-    page = Page(make_report_page(findings))
+    page = Page(make_report_page(make_case_report(findings)))
     for name in names:
         assert f"⟦{name}⟧" in page.text
     assert "⟦Trend⟧" in page.text
     assert "⟦⟦⟦" in page.text  # an alert, with its reason and distance
-    assert make_report_pdf(findings).startswith(b"%PDF")
+    assert make_report_pdf(make_case_report(findings)).startswith(b"%PDF")
     figure = trend(findings)
     assert figure.axes[3].get_ylabel() == "⟦Level⟧"
 
 
 def test_the_pdf_has_room_for_each_alert_and_no_day(findings):
-    pdf = make_report_pdf(findings)
+    pdf = make_report_pdf(make_case_report(findings))
     assert pdf.startswith(b"%PDF")
     assert pdf.rstrip().endswith(b"%%EOF")
     pages = int(re.search(rb"/Type /Pages.*?/Count (\d+)|/Count (\d+)", pdf, re.DOTALL)[1])
@@ -274,7 +270,7 @@ def test_what_strangers_typed_is_text_in_page_and_pdf(findings, typed):
     event = replace(findings.events[0], text=typed)
     events = (event, *findings.events[1:])
     found = replace(findings, name=typed, marks=marks, session=source, events=events)
-    html = make_report_page(found)
+    html = make_report_page(make_case_report(found))
     assert "<script>" not in html
     assert "\x1b" not in html
-    assert make_report_pdf(found).startswith(b"%PDF")
+    assert make_report_pdf(make_case_report(found)).startswith(b"%PDF")

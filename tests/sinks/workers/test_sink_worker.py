@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 
@@ -120,3 +121,26 @@ def test_sink_that_hangs_is_given_up_and_told():
     worker.close_within(0.0)
     assert "was not finished" in str(worker.failure)
     go_on.set()
+
+
+def test_an_interrupted_wait_ends_no_sink(ctrl_c: None) -> None:
+    """`Thread.join` would then call the thread ended, and its file complete."""
+    released = threading.Event()
+
+    class Drawing:
+        def append(self, snapshot: object) -> None:
+            pass
+
+        def close(self) -> None:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            released.wait(60.0)
+
+    worker = SinkWorker(Drawing())
+    with pytest.raises(KeyboardInterrupt):
+        worker.close()
+    assert worker.is_working
+    worker.close_within(0.0)
+    assert worker.failure is not None
+    released.set()
+    worker.close()
+    assert not worker.is_working

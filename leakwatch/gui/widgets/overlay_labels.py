@@ -1,0 +1,149 @@
+"""Labels and the letters of the sides over the image: in the visible part, however it is zoomed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import pyqtgraph as pg
+
+from leakwatch.core.arrays import PointArray
+from leakwatch.core.marks import Side
+from leakwatch.core.messages import translate
+from leakwatch.display import palette
+from leakwatch.display.fitted_view import FrameRect
+from leakwatch.display.labels import Label, labels_in_view, points_along
+from leakwatch.display.lines import LINE_STYLES, LineKind
+from leakwatch.display.picture import FrameOverlay
+from leakwatch.gui.widgets.fonts import LEGIBLE, font
+
+LABELS_Z = 10
+# Heights of letters in a window of 1280 x 800, pixels: of the distance, of other labels and second
+# lines, and of "A" and "P".
+LABEL, SMALL_LABEL, LETTER = LEGIBLE, 24, 30
+# Distance of "A" and "P" from the edge of the visible part, in heights of a letter.
+SIDE_INSET = 0.7
+# The rim of a STOP covers the edges of the image, pixels.
+EDGE = 12
+# Points on lines that labels must not hide are this far apart, pixels of the frame.
+STEP_PX = 4.0
+
+
+class OverlayLabels:
+    """Labels of one view.
+
+    Parameters
+    ----------
+    view : pg.ViewBox
+    """
+
+    def __init__(self, view: pg.ViewBox) -> None:
+        self._view, self._scale, self._ratio = view, 1.0, 1.0
+        self.items: list[pg.TextItem] = []
+        self._written: list[tuple[str, LineKind, float, float]] = []
+        self._leaders = pg.PlotCurveItem(connect="pairs")
+        self._leaders.setZValue(LABELS_Z - 1)
+        view.addItem(self._leaders, ignoreBounds=True)
+        self.sides = {side: self._letter() for side in Side}
+        self._labels: Sequence[Label] = ()
+        self._lines: PointArray = np.empty((0, 2))
+        self._part: tuple[FrameRect, FrameRect, float] | None = None
+        self._messages: tuple[FrameRect, ...] = ()
+        self.placed: tuple[FrameRect, ...] = ()
+
+    def set_scale(self, scale: float, ratio: float = 1.0) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800; see `Overlay.set_scale`."""
+        self._scale, self._ratio = scale, ratio
+        self._leaders.setPen(pg.mkPen(palette.SHORTEST, width=1.2 * scale * ratio))
+        for letter in self.sides.values():
+            letter.setFont(font(round(LETTER * scale), bold=True))
+        self._write()
+
+    def show(self, overlay: FrameOverlay) -> None:
+        """Show the labels and sides of `overlay` in place of all that are shown."""
+        self._labels = overlay.labels
+        self._lines = points_along([line.points_px for line in overlay.lines], STEP_PX)
+        letters = dict(overlay.sides)
+        for side, item in self.sides.items():
+            item.setText(letters.get(side, ""))
+            item.setVisible(side in letters)
+        self._write()
+
+    def keep_free(self, messages: Sequence[FrameRect]) -> None:
+        """Keep labels away from parts of the frame that something else covers."""
+        if tuple(messages) != self._messages:
+            self._messages = tuple(messages)
+            if self._part is not None:
+                self.place(*self._part)
+
+    def place(self, view: FrameRect, frame: FrameRect, scale: float) -> None:
+        """Place all in the visible part.
+
+        Parameters
+        ----------
+        view : FrameRect
+        frame : FrameRect
+        scale : float
+            Pixels of the widget per pixel of the frame.
+        """
+        self._part = (view, frame, scale)
+        rim = EDGE * self._scale / scale
+        view = FrameRect(
+            view.left + rim, view.top + rim, view.width - 2.0 * rim, view.height - 2.0 * rim
+        )
+        shown = view.clip_to(frame)
+        inset = SIDE_INSET * LETTER * self._scale / scale
+        for side, item in self.sides.items():
+            column = shown.left + inset if side is Side.LEFT else shown.right - inset
+            item.setPos(column, shown.centre[1])
+        items = self.items[: len(self._labels)]
+        rects = [item.boundingRect() for item in items]
+        sizes = [(rect.width() / scale, rect.height() / scale) for rect in rects]
+        self.placed = labels_in_view(self._labels, sizes, self._lines, view, self._messages)
+        for item, place in zip(items, self.placed, strict=True):
+            item.setPos(*place.centre)
+        ends = [
+            end
+            for label, place in zip(self._labels, self.placed, strict=True)
+            for end in (label.at_px, place.centre)
+        ]
+        points = np.array(ends).reshape(-1, 2)
+        self._leaders.setData(points[:, 0], points[:, 1], connect="pairs")
+
+    def _write(self) -> None:
+        while len(self.items) < len(self._labels):
+            item = pg.TextItem(anchor=(0.5, 0.5), fill=pg.mkBrush("#000000"))
+            item.setZValue(LABELS_Z)
+            self._view.addItem(item, ignoreBounds=True)
+            self.items.append(item)
+            self._written.append(("", LineKind.TRUTH, 0.0, 0.0))
+        for place, (item, label) in enumerate(zip(self.items, self._labels, strict=False)):
+            wanted = (translate(label.text), label.kind, self._scale, self._ratio)
+            if wanted == self._written[place]:
+                continue
+            self._written[place] = wanted
+            distance = label.kind is LineKind.SHORTEST
+            item.setFont(font(round((LABEL if distance else SMALL_LABEL) * self._scale), bold=True))
+            item.setHtml(_html(wanted[0], round(SMALL_LABEL * self._scale)))
+            colour = LINE_STYLES[label.kind].colour
+            item.border = pg.mkPen(colour, width=1.5 * self._scale * self._ratio)
+        for place, item in enumerate(self.items):
+            item.setVisible(place < len(self._labels))
+        if self._part is not None:
+            self.place(*self._part)
+
+    def _letter(self) -> pg.TextItem:
+        item = pg.TextItem(anchor=(0.5, 0.5), color=palette.INK, fill=pg.mkBrush(0, 0, 0, 110))
+        item.setZValue(LABELS_Z - 2)
+        self._view.addItem(item, ignoreBounds=True)
+        return item
+
+
+def _html(words: str, small_px: int) -> str:
+    """Return a label whose second line is smaller."""
+    first, *others = words.split("\n")
+    more = "".join(
+        f'<br><span style="font-size:{small_px}px">{escape(other)}</span>' for other in others
+    )
+    return f'<div style="color:#FFFFFF; text-align:center">{escape(first)}{more}</div>'

@@ -1,0 +1,85 @@
+"""Scale bar over the image: a round length, for whatever zoom is shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from leakwatch.core.messages import translate
+from leakwatch.core.spacing import Calibration
+from leakwatch.display.ruler import scale_bar
+from leakwatch.gui.widgets.fonts import font
+from leakwatch.gui.widgets.overlay_items import ImageView
+from leakwatch.gui.widgets.ruler_layer import pixel_size
+
+# In a window of 1280 x 800, pixels: longest bar, its height, letters, and distance to the edge.
+LONGEST, HEIGHT, LETTERS, EDGE = 150, 7, 15, 12
+INK, SHADE = "#FFFFFF", "#000000"
+
+
+class ScaleBar(QWidget):
+    """A bar at the lower right of an image, with its length.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The widget of the image.
+
+    Attributes
+    ----------
+    length_px : float
+        Of the bar, pixels of the frame.
+    words : str
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._scale, self._bar = 1.0, 0.0
+        self._shown: object = None
+        self.length_px, self.words = 0.0, ""
+        self.hide()
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller than in a window of 1280 x 800."""
+        self._scale, self._shown = scale, None
+
+    def refresh(self, image: ImageView, calibration: Calibration | None) -> None:
+        """Follow the zoom of the image, its size on the screen, and the calibration.
+
+        It keeps no reference to the image: Qt does not survive the order in which Python collects
+        Qt objects in a reference cycle.
+        """
+        size, place = pixel_size(image.view), image.widget.size()
+        now = (calibration, size, place.width(), place.height(), self._scale)
+        if now == self._shown:
+            return
+        self._shown = now
+        self.length_px, said = scale_bar(calibration, LONGEST * self._scale * size)
+        self.words, self._bar = translate(said), self.length_px / max(size, 1e-9)
+        wide, high = round(2.2 * LONGEST * self._scale), round(3.4 * LETTERS * self._scale)
+        edge = round(EDGE * self._scale)
+        self.setGeometry(place.width() - wide - edge, place.height() - high - edge, wide, high)
+        self.setVisible(self.length_px > 0.0)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the bar with a halo, and its length above it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        right, bottom = self.width() - 4.0, self.height() - 5.0
+        left, top = right - self._bar, bottom - HEIGHT * self._scale
+        ends = ((left, top), (left, bottom), (right, bottom), (right, top))
+        for colour, width in ((SHADE, 5.0), (INK, 2.5)):
+            painter.setPen(QPen(QColor(colour), width * max(self._scale, 1.0)))
+            painter.drawPolyline([QPointF(x, y) for x, y in ends])
+        painter.setFont(font(round(LETTERS * self._scale), bold=True))
+        box = QRectF(0.0, 0.0, right, top - 2.0)
+        at = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+        painter.setPen(QColor(SHADE))
+        for right_px, down_px in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
+            painter.drawText(box.translated(right_px, down_px), at, self.words)
+        painter.setPen(QColor(INK))
+        painter.drawText(box, at, self.words)
+        painter.end()

@@ -1,0 +1,84 @@
+"""A line of text that is typed over the image, such as a note."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
+
+from leakwatch.core.messages import text, translate
+from leakwatch.display import palette
+from leakwatch.gui.widgets.fonts import font
+
+# A note of a line in the report.
+MOST_LETTERS = 200
+# In a window of 1280 x 800, pixels.
+WIDTH, LETTERS, GAP = 520, 18, 8
+_STYLE = f"""
+QLineEdit {{ background: {palette.INK}; color: #000000; border: 2px solid {palette.ACCENT};
+    padding: 6px; }}
+"""
+# Left to the window: what ends the entry, and keys without a letter.
+_OF_THE_WINDOW = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_F11)
+
+
+class TextEntry(QLineEdit):
+    """Line below the prompt of a window; letters do not reach the window's keys.
+
+    Parameters
+    ----------
+    window : QWidget
+        With a label named ``prompt``.
+    scale : float
+    """
+
+    def __init__(self, window: QWidget, scale: float) -> None:
+        super().__init__(window)
+        self.setMaxLength(MOST_LETTERS)
+        self.setStyleSheet(_STYLE)
+        self.setFont(font(round(LETTERS * scale)))
+        self.setFixedWidth(round(WIDTH * scale))
+        self.setAccessibleName(translate(text("Text")))
+        self._prompt = window.findChild(QLabel, "prompt")
+        if self._prompt is not None:
+            self._prompt.installEventFilter(self)
+        self._place()
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    @property
+    def typed(self) -> str:
+        """The text, without spaces around it."""
+        return " ".join(self.text().split())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay below the prompt."""
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take every key but those that end the entry."""
+        if event.key() in _OF_THE_WINDOW:
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+        # A letter that does not fit must not become a key of the window.
+        event.accept()
+
+    def remove(self) -> None:
+        """Remove the line, and give the keys back to the window."""
+        if self._prompt is not None:
+            self._prompt.removeEventFilter(self)
+        window = self.parentWidget()
+        self.hide()
+        self.deleteLater()
+        if window is not None:
+            window.setFocus()
+
+    def _place(self) -> None:
+        prompt = self._prompt
+        if prompt is not None:
+            self.adjustSize()
+            self.move(prompt.geometry().bottomLeft() + QPoint(0, GAP))

@@ -1,0 +1,1 @@
+"""Alarms for other devices and programs: OpenIGTLink, MQTT, HTTP, a lamp. Off by default."""
