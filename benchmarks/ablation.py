@@ -118,6 +118,7 @@ def _zeros_like_second(_: Any, strengths: Any, *__: Any) -> Any:
 
 
 VISION = "leakwatch.vision"
+BASELINE = f"{VISION}.background.baseline.BaselineComparator"
 TERMS = (
     Term("as it is", "nothing is switched off"),
     Term(
@@ -133,18 +134,20 @@ TERMS = (
     Term(
         "contrast of the baseline",
         "fits the baseline's own detail: a step of the tube voltage",
-        functions={f"{VISION}.background.baseline._with_contrast_of_baseline": _first},
+        functions={
+            f"{VISION}.background.baseline.BaselineComparator._with_contrast_of_baseline": _first
+        },
     ),
     Term(
         "shading",
         "fits what is broader than cement",
-        functions={f"{VISION}.background.baseline._shading": _offset_alone},
+        functions={f"{BASELINE}._shading": _offset_alone},
     ),
     Term("breathing", "fits patterns that breathe", {"breathing.patterns": 0}),
     Term(
         "breathing: lasting",
         "leaves what stays for longer than a breath",
-        functions={f"{VISION}.background.breathing._lasting": _zeros_like_second},
+        functions={f"{VISION}.background.breathing.BreathingFilter._lasting": _zeros_like_second},
     ),
     Term(
         "breathing: bounded",
@@ -169,17 +172,17 @@ TERMS = (
     Term(
         "running mean",
         "averages frames where noise asks for it",
-        functions={f"{VISION}.cement.averaging._share": _newest_alone},
+        functions={f"{VISION}.cement.averaging.AttenuationAverage._share": _newest_alone},
     ),
     Term(
         "thin cement",
         "finds what stands out of its surroundings",
-        functions={f"{VISION}.cement.detection_limit.thin_over_limit": _no_thin_cement},
+        functions={f"{VISION}.cement.thin_cement.ThinCement.over_limit": _no_thin_cement},
     ),
     Term(
         "two frames",
         "new cement must be seen twice",
-        functions={f"{VISION}.cement.cement_mask._confirmed": _second},
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._confirmed": _second},
     ),
     Term(
         "sure at first sight",
@@ -192,12 +195,12 @@ TERMS = (
     Term(
         "sudden",
         "rejects more at once than can flow, unless it ends as cement does",
-        functions={f"{VISION}.cement.cement_mask._without_sudden": _second},
+        functions={f"{VISION}.cement.cement_patches.CementPatches.without_sudden": _second},
     ),
     Term(
         "stands out",
         "what is new must end as cement does, with nothing taken away beside it",
-        functions={f"{VISION}.cement.cement_mask.stands_out": _true},
+        functions={f"{VISION}.cement.cement_patches.CementPatches.stands_out": _true},
     ),
     Term("origin", "the first cement appears near the cannula's tip", {"cement.origin_mm": 60.0}),
     Term("remote", "cement may appear away from cement", {"cement.remote_area_mm2": 60.0}),
@@ -210,19 +213,23 @@ TERMS = (
     Term(
         "skirt",
         "takes away what blur lays around dense cement",
-        functions={f"{VISION}.cement.cement_mask._skirt": _no_skirt},
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._skirt": _no_skirt},
     ),
     Term(
         "cement goes",
         "lets known cement vanish where its attenuation does",
-        functions={f"{VISION}.cement.cement_mask._kept": _keeps_all},
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._kept": _keeps_all},
     ),
     Term(
         "bridge",
         "joins cement behind the cannula",
         functions={f"{VISION}.cement.cement_mask.bridged": _first},
     ),
-    Term("fill", "fills small holes", functions={f"{VISION}.cement.cement_mask._filled": _first}),
+    Term(
+        "fill",
+        "fills small holes",
+        functions={f"{VISION}.cement.cement_mask.CementSegmenter._filled": _first},
+    ),
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
     Term(
@@ -268,12 +275,12 @@ TERMS = (
     Term(
         "foreign objects",
         "rejects what reaches in from the edge of the field: forceps, a hand",
-        functions={f"{VISION}.cement.cement_mask.reject_foreign_objects": _with_none},
+        functions={f"{VISION}.cement.foreign_object.ForeignObjects.reject": _with_none},
     ),
     Term(
         "stripes on a rod",
         "rejects what is new on a rod and narrower than blur",
-        functions={f"{VISION}.cement.cement_mask._without_stripes": _second},
+        functions={f"{VISION}.cement.cement_patches.CementPatches.without_stripes": _second},
     ),
     Term("tubes: evenness", "a tube is evenly wide", {"tubular.min_evenness": 0.0}),
     Term("wall alone", "no outline, no tubes", {"tubular.min_length_mm": 25.0}),
@@ -374,7 +381,8 @@ def without(term: Term, settings: Settings) -> Iterator[Settings]:
         settings = msgspec.structs.replace(settings, **{section: part})
     with ExitStack() as stack:
         for name, function in term.functions.items():
-            stack.enter_context(patch(name, function))
+            # Methods as well: what stands in for one has no use for the object.
+            stack.enter_context(patch(name, staticmethod(function)))
         yield settings
 
 

@@ -30,7 +30,7 @@ from leakwatch.core.geometry import distance_to_polyline
 from leakwatch.core.marks import Marks, Side
 from leakwatch.marking.one_click import Prepared, mark_body, prepare
 from leakwatch.runner.stored_run import AnalysisRun, open_run
-from leakwatch.vision.vertebra.body_outline import Part, outline_from_wall
+from leakwatch.vision.vertebra.body_outline import BodyFinder, Part
 from leakwatch.vision.vertebra.body_size import expected_size
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -226,8 +226,8 @@ def from_wall(case: Case, settings: Settings, times: list[float]) -> list[Found]
     assert marks.body_outline_px is not None
     assert marks.anterior is not None
     started = time.perf_counter()
-    body = outline_from_wall(
-        case.prepared.picture, marks.posterior_wall_px - shift, marks.anterior, settings.vertebra
+    body = BodyFinder(settings.vertebra).from_wall(
+        case.prepared.picture, marks.posterior_wall_px - shift, marks.anterior
     )
     times.append((time.perf_counter() - started) * 1e3)
     true = marks.body_outline_px - shift

@@ -28,7 +28,7 @@ from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.vision.cannula.over_body import with_rod_near
 from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
 from leakwatch.vision.preprocessing.undistortion import bent
-from leakwatch.vision.vertebra.body_outline import Body, Part, find_body, outline_from_wall
+from leakwatch.vision.vertebra.body_outline import Body, BodyFinder, Part
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
 # Patient Orientation of growing rows if the head is at the bottom of the image.
@@ -121,7 +121,7 @@ class Preparing:
 
     @property
     def done(self) -> bool:
-        """Whether more frames would change nothing."""
+        """Return whether more frames would change nothing."""
         return self.last >= self._frame and not self._state.baseline_open
 
     def take(self, frame: Frame) -> None:
@@ -302,10 +302,9 @@ def mark_body(
     prepared = _mask_cannula_near(prepared, click_px, run)
     click = prepared.to_image(np.array(click_px))
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_image(hints_px)
-    body = find_body(
+    body = BodyFinder(run.settings.vertebra).find(
         prepared.picture,
         (float(click[0]), float(click[1])),
-        run.settings.vertebra,
         anterior=side,
         level=level,
         hints_px=hints,
@@ -357,11 +356,10 @@ def mark_from_wall(
     """
     check_polarity(prepared)
     hints = np.empty((0, 2)) if hints_px is None else prepared.to_image(hints_px)
-    body = outline_from_wall(
+    body = BodyFinder(run.settings.vertebra).from_wall(
         prepared.picture,
         prepared.to_image(wall_px),
         anterior,
-        run.settings.vertebra,
         level=level,
         hints_px=hints,
     )

@@ -41,41 +41,41 @@ class ConditionRow:
 TABLE = (
     ConditionRow(
         Condition.LIVE,
-        "Seconds since the last picture whose quantum noise differs, in the marked region and "
-        "{liveness.around_mm} mm around it, tile by tile, from that of every frame of the last "
-        "{liveness.window_s} s, line by line from that of the last frame, and as a whole, "
-        "moved as may be, from that of every frame at least {liveness.phase_age_s} s old.",
+        "Seconds since the last image with new quantum noise. In the marked region and "
+        "{liveness.around_mm} mm around it, the noise differs tile by tile from every frame of the "
+        "last {liveness.window_s} s, line by line from the last frame, and as a whole, at any "
+        "displacement, from every frame at least {liveness.phase_age_s} s old.",
         "at most {intensity.stale_after_s} s",
         (Reason.STALE, Reason.EXPOSURE),
         "Press the pedal. If it is pressed, check the video cable and the source.",
     ),
     ConditionRow(
         Condition.WHOLE,
-        "Share of the body, of the wall with its margin, and of {whole.around_mm} mm around them, "
-        "that the beam reaches and that is neither clipped nor masked.",
+        "Share of the body, of the wall with its margin, and of {whole.around_mm} mm around them "
+        "that is exposed, and neither clipped nor masked.",
         "at least {whole.min_share} of the body and margin, {whole.min_around_share} of what "
         "surrounds them",
         (Reason.EXPOSURE,),
-        "Open the collimator over the whole vertebra; lower the dose where it is burnt out.",
+        "Open the collimator over the whole vertebra; lower the dose where it is overexposed.",
     ),
     ConditionRow(
         Condition.SAME,
         "Share of the textured tiles around the vertebra whose detail correlates with the "
-        "reference picture, moved, times how sharp it is; share of the vertebra's detail that does "
-        "not; how much of the known cement is there; how much of the body changed without being "
-        "cement.",
+        "registered reference image, times their sharpness; share of the vertebra's detail that "
+        "does not correlate; share of the known cement that is still visible; share of the body "
+        "that changed, cement aside.",
         "at least {same.min_explained}; at most {same.max_body_unlike}; at least "
         "{same.min_cement_share} of the cement; at most {baseline.max_changed_share} of the body",
         (Reason.MOTION, Reason.VIEW, Reason.EXPOSURE),
-        "Wait until the patient lies still; take away what lies over the vertebra; turn the C-arm "
-        "back; or start a new baseline (B) in this view.",
+        "Wait until the patient lies still; remove any object over the vertebra; turn the "
+        "C-arm back; or start a new baseline (B) in this view.",
     ),
     ConditionRow(
         Condition.SENSITIVE,
-        "Thinnest cement that would stand out beside the posterior wall, from noise, dose and "
-        "anatomy, in mm along the beam; what of a front of cement is too thin to be seen, which is "
-        "part of the distance's standard deviation; the sheet of cement that would be taken for "
-        "shading or breathing.",
+        "Thinnest cement that would be detected beside the posterior wall, from noise, dose and "
+        "anatomy, in mm along the beam; standard deviation of the distance, which includes the "
+        "part of a cement front that is too thin to be seen; thickest sheet of cement that could "
+        "be mistaken for shading or breathing.",
         "at most {sensitive.max_thickness_mm} mm; a standard deviation of at most "
         "{sensitive.max_sigma_mm} mm; a sheet of at most {sensitive.max_broad_mm} mm",
         (Reason.EXPOSURE,),
@@ -90,7 +90,7 @@ TABLE = (
     ),
     ConditionRow(
         Condition.ABLE,
-        "Every stage of the analysis came to its end, and frames before the injection were seen.",
+        "Every stage of the analysis was completed, and frames before the injection were seen.",
         "all of them",
         (Reason.STAGE_ERROR, Reason.DECODE, Reason.EXPOSURE),
         "Start a new baseline (B); if the fault returns, report it with the recording.",

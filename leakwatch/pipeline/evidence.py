@@ -11,7 +11,6 @@ from leakwatch.core.messages import text
 from leakwatch.core.results import Condition, Evidence, Reason
 from leakwatch.pipeline.conditions import condition_failed, condition_met
 from leakwatch.pipeline.state import PipelineState
-from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.image_processing.patches import near
 from leakwatch.vision.registration import motion, sameness
 from leakwatch.vision.vertebra.projected_marks import exposed_share, hides, seen_share
@@ -109,7 +108,7 @@ def find_mismatch(state: PipelineState, comparison: BaselineComparison) -> Evide
     """Return why a registered frame still differs from the baseline; None if it matches."""
     settings = state.settings
     least = settings.same.min_cement_share
-    if not cement_mask.can_see(comparison.noise, settings.cement):
+    if not state.active_run.detectors.cement.can_see(comparison.noise):
         why = text("the image differs too much from the baseline")
         return condition_failed(Condition.SAME, Reason.MOTION, why)
     if comparison.taken_away:
@@ -134,13 +133,13 @@ def _find_possible_cement(state: PipelineState, time_s: float) -> BoolImage | No
     Cement that came while nothing was visible must not count as a mismatch, or it would never be
     detected.
     """
-    cement, settings = state.cement, state.settings.cement
+    cement = state.cement
     unseen_s = 0.0 if cement.mean is None else max(time_s - cement.mean.time_s, 0.0)
     came = unseen_s > state.settings.intensity.stale_after_s
     origin = state.placed.origin if came and state.placed is not None else None
     if cement.mask is None or cement.box is None:
         return origin
-    reach_mm = cement_mask.grown_mm(unseen_s, settings)
+    reach_mm = state.active_run.detectors.cement.grown_mm(unseen_s)
     reached = near(cement.mask, state.active_run.scale.px(reach_mm), cement.box)
     return reached if origin is None else reached | origin
 
@@ -154,7 +153,7 @@ def compared_tiles(
         return before
     settings, shape = state.settings.same, reference.mean.shape
     window = sameness.watched_window(area, settings.around_mm, state.active_run.scale, shape)
-    return sameness.reference_tiles(reference, area, window, settings)
+    return state.active_run.detectors.tiles.reference_tiles(reference, area, window)
 
 
 def check_matching(
@@ -166,14 +165,14 @@ def check_matching(
     time_s: float,
 ) -> Evidence:
     """Check that all of the monitored region matches the reference, as sharp as it was."""
-    settings = state.settings.same
+    settings, comparator = state.settings.same, state.active_run.detectors.tiles
 
     def compare_beside(cement: BoolImage | None) -> sameness.Sameness:
         excluded = np.zeros(tiles.mean.shape, np.bool_)
         for part in (state.instrument.hidden, cement):
             if part is not None:
                 excluded |= part[::2, ::2][tiles.window]
-        return sameness.compare(tiles, passed, field.open, match.shift, excluded, settings)
+        return comparator.compare(tiles, passed, field.open, match.shift, excluded)
 
     seen = compare_beside(_find_possible_cement(state, time_s))
     if state.mismatched and seen.tiles < settings.min_tiles:

@@ -48,9 +48,7 @@ def start_run(state: PipelineState, frame: Frame) -> PipelineState:
     run = make_run_context(frame, state.settings, state.calibration, state.marks)
     points = _marked_points(state, run)
     reach = run.scale.px(state.settings.liveness.around_mm)
-    tiles = new_images.tiles_over(
-        points, reach, (run.grid.rows, run.grid.columns), state.settings.liveness
-    )
+    tiles = run.detectors.liveness.tiles_over(points, reach, (run.grid.rows, run.grid.columns))
     run = replace(run, inverted=find_inversion(frame, state.settings))
     return replace(state, run=run, liveness=new_images.LivenessState(tiles))
 
@@ -111,9 +109,7 @@ def prepare_frame(
     state, opened = _open_field(state, frame)
     if opened is not None:
         exposed &= opened
-    kept, seen = new_images.look(
-        state.liveness, raw, exposed, frame.time_s, state.settings.liveness
-    )
+    kept, seen = run.detectors.liveness.compare(state.liveness, raw, exposed, frame.time_s)
     state = replace(state, liveness=kept)
     live = _check_live(seen, settings.stale_after_s)
     followed, hidden = _check_exposure(state, field)

@@ -29,12 +29,11 @@ from leakwatch.pipeline.state import PipelineState
 from leakwatch.pipeline.volume_stage import measure_volume
 from leakwatch.pipeline.watched_area import watched_area
 from leakwatch.vision.background import baseline as baselines
-from leakwatch.vision.background import breathing as breathings
 from leakwatch.vision.background import false_cement
 from leakwatch.vision.cannula import cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
 from leakwatch.vision.cannula.tracking import Followed
-from leakwatch.vision.cement import averaging, cement_mask
+from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
@@ -204,6 +203,7 @@ def _detect_cement(
     state: PipelineState, frame: Frame, moved: FloatImage, seen: BoolImage
 ) -> tuple[PipelineState, BaselineComparison | None]:
     settings, scale = state.settings, state.active_run.scale
+    detectors = state.active_run.detectors
     baseline, behind = state.baseline, state.behind
     if baseline is None or behind is None:
         return state, None
@@ -220,23 +220,21 @@ def _detect_cement(
     )
     begin_stage("background")
     changed = _changed_regions(state.cement.mask, state.cement.box, followed.covers, scale)
-    added = baselines.added_attenuation(
-        baseline, followed.more, seen, changed, scale, settings.baseline
-    )
+    added = detectors.baseline.added_attenuation(baseline, followed.more, seen, changed)
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
         unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
         state = replace(state, unrest=unrest)
     begin_stage("breathing")
-    breath = breathings.breath_of(state.breathing, added, changed, settings.breathing)
+    breath = detectors.breathing.breath_of(state.breathing, added, changed)
     with_breath = added
-    added = breathings.without_breath(added, state.breathing, breath, settings.breathing)
+    added = detectors.breathing.without_breath(added, state.breathing, breath)
     state = _follow_broad(state, with_breath, added, frame.time_s)
     added, behind = false_cement.without_residual_shift(added, behind, changed, settings.cement)
     begin_stage("cement")
     state, segmented = _segment(state, followed, behind, added, frame.time_s)
-    breathing = breathings.with_breath(
-        state.breathing, breath, state.cement.mask, frame.time_s, settings.breathing
+    breathing = detectors.breathing.with_breath(
+        state.breathing, breath, state.cement.mask, frame.time_s
     )
     state = replace(state, breathing=breathing)
     begin_stage("sameness")
@@ -244,17 +242,18 @@ def _detect_cement(
     area = None if state.placed is None else state.placed.watched
     watched = state.watched
     coarse = None if watched is None else watched.coarse
-    seen_there = baselines.watch(
-        added, area, scale, settings.baseline, None if watched is None else watched.window
-    )
+    box = None if watched is None else watched.window
+    seen_there = detectors.baseline.watch(added, area, box)
     aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
-    taken = baselines.is_taken_away(seen_there, aside, settings.baseline)
+    taken = detectors.baseline.is_taken_away(seen_there, aside)
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
-    changed_now = baselines.is_changed(seen_there, aside, mask, scale, settings.baseline)
-    share = cement_mask.share_left(known, added, followed.covers, scale, settings)
+    changed_now = detectors.baseline.is_changed(seen_there, aside, mask)
+    share = cement_mask.share_left(
+        known, added, followed.covers, scale.px2(settings.same.min_cement_mm2)
+    )
     margin = _margin(state, mask)
-    least_mm = cement_mask.least_thickness_mm(segmented.noise, behind, margin, settings.cement)
+    least_mm = detectors.cement.least_thickness_mm(segmented.noise, behind, margin)
     comparison = BaselineComparison(
         mean.image,
         segmented.noise,
@@ -270,7 +269,13 @@ def _detect_cement(
 
 def _with_watched_area(state: PipelineState) -> PipelineState:
     """Return the state with what is derived from the area that is watched now."""
-    watched = watched_area(state.placed, state.watched, state.active_run.scale, state.settings)
+    run = state.active_run
+    watched = watched_area(
+        state.placed,
+        state.watched,
+        run.scale.px(state.settings.whole.around_mm),
+        run.detectors.baseline,
+    )
     return state if watched is state.watched else replace(state, watched=watched)
 
 
@@ -304,26 +309,25 @@ def _segment(
     time_s: float,
 ) -> tuple[PipelineState, cement_mask.Segmentation]:
     """Segment cement in the added attenuation."""
-    settings, scale, instrument = state.settings, state.active_run.scale, followed.state
-    mean = averaging.with_frame(state.cement.mean, added, time_s, scale, settings.cement)
+    run, instrument = state.active_run, followed.state
+    segmenter = run.detectors.cement
+    mean = segmenter.average.with_frame(state.cement.mean, added, time_s)
     placed = state.placed
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
         followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
     )
-    segmented = cement_mask.segment(
+    segmented = segmenter.segment(
         replace(state.cement, mean=mean),
         added.seen,
         behind,
         None if placed is None else placed.origin,
         covered,
         state.limit_factor,
-        scale,
-        settings.cement,
     )
     cement = segmented.state
     if placed is not None and cement.mask is not None:
-        placed = with_side_of_cement(placed, cement.mask, scale, settings.cement)
+        placed = with_side_of_cement(placed, cement.mask, run.scale, state.settings.cement)
     return replace(state, instrument=instrument, cement=cement, placed=placed), segmented
 
 

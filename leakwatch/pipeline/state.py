@@ -13,6 +13,7 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.results import Observation
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import CementInputs
+from leakwatch.pipeline.detectors import Detectors
 from leakwatch.pipeline.volume import VolumeState, kept_factor
 from leakwatch.pipeline.watched_area import WatchedArea
 from leakwatch.vision.background import baseline as baselines
@@ -39,6 +40,8 @@ class RunContext:
     grid : WorkingGrid
     scale : Scale
         Of the working grid.
+    detectors : Detectors
+        Made for this scale.
     shutter : ndarray of bool or None
         Area that shutter tags and masks leave open in the first frame, working grid.
     masked : ndarray of bool or None
@@ -62,6 +65,7 @@ class RunContext:
     acquisition: Acquisition
     grid: WorkingGrid
     scale: Scale
+    detectors: Detectors
     shutter: BoolImage | None
     field_fraction: float
     level: float
@@ -94,10 +98,12 @@ def make_run_context(
     shutter, masked = intensity.open_and_masked(frame.acquisition, grid)
     places = straightening_map(calibration.distortion, grid)
     masked = straightened_mask(masked, places)
+    scale = Scale(mm_per_px * grid.binning)
     return RunContext(
         frame.acquisition,
         grid,
-        Scale(mm_per_px * grid.binning),
+        scale,
+        Detectors.at(scale, settings),
         shutter,
         0.0,
         0.0,

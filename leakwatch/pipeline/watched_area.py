@@ -1,4 +1,4 @@
-"""What is derived from the area that is watched, and changes only with it."""
+"""The watched area, and what is derived from it and changes only with it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leakwatch.config import Settings
 from leakwatch.core.arrays import BoolImage, read_only
-from leakwatch.core.geometry import Scale
-from leakwatch.vision.background import baseline as baselines
+from leakwatch.vision.background.baseline import BaselineComparator
 from leakwatch.vision.image_processing.patches import Window, around, near
 from leakwatch.vision.vertebra.projected_marks import PlacedMarks
 
@@ -43,7 +41,10 @@ class WatchedArea:
 
 
 def watched_area(
-    placed: PlacedMarks | None, before: WatchedArea | None, scale: Scale, settings: Settings
+    placed: PlacedMarks | None,
+    before: WatchedArea | None,
+    around_px: float,
+    comparator: BaselineComparator,
 ) -> WatchedArea | None:
     """Return what is derived from the marks; as before while the area is the same.
 
@@ -51,22 +52,22 @@ def watched_area(
     ----------
     placed : PlacedMarks or None
     before : WatchedArea or None
-    scale : Scale
-        Of the working grid.
-    settings : Settings
+    around_px : float
+        What must be seen around the area, working pixels.
+    comparator : BaselineComparator
     """
     if placed is None:
         return None
     area, beside = placed.watched, placed.beside_wall
     if before is not None and before.area is area and before.beside_wall is beside:
         return before
-    surroundings = near(area, scale.px(settings.whole.around_mm))
+    surroundings = near(area, around_px)
     window = around(surroundings, 0)
     return WatchedArea(
         area,
         beside,
         window,
         read_only(np.ascontiguousarray(surroundings[window])),
-        read_only(baselines.coarse_area(area, scale, settings.baseline)),
+        read_only(comparator.coarse_area(area)),
         None if beside is None or not beside.any() else around(beside, 0),
     )

@@ -30,11 +30,12 @@ def _pictures(count: int, noise: float, seed: int) -> list[FloatImage]:
 
 
 def _looked_at(pictures: list[FloatImage]) -> list[new_images.Liveness]:
-    tiles = new_images.tiles_over(None, 0.0, (SIZE, SIZE), SETTINGS)
+    check = new_images.LivenessCheck(SETTINGS)
+    tiles = check.tiles_over(None, 0.0, (SIZE, SIZE))
     state = new_images.LivenessState(tiles)
     found = []
     for index, picture in enumerate(pictures):
-        state, seen = new_images.look(state, picture, SEEN, index * FRAME_S, SETTINGS)
+        state, seen = check.compare(state, picture, SEEN, index * FRAME_S)
         found.append(seen)
     return found
 

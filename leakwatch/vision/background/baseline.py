@@ -65,7 +65,7 @@ def to_reference(image: FloatImage, shift: Point) -> FloatImage:
 
 
 def seen_in_reference(exposed: BoolImage, shift: Point) -> BoolImage:
-    """The exposed field of a frame, moved back onto the reference anatomy; to whole pixels."""
+    """Return the exposed field of a frame on the reference anatomy, to whole pixels."""
     right, down = round(shift[0]), round(shift[1])
     rows, columns = exposed.shape
     seen = np.zeros_like(exposed)
@@ -76,7 +76,7 @@ def seen_in_reference(exposed: BoolImage, shift: Point) -> BoolImage:
 
 
 def with_frame(baseline: Baseline | None, moved: FloatImage, seen: BoolImage) -> Baseline:
-    """The baseline with one more cement-free frame, `moved` onto the reference anatomy."""
+    """Return the baseline with one more cement-free frame, `moved` onto the reference anatomy."""
     if baseline is None:
         return Baseline(read_only(moved), read_only(seen), 1)
     # Brightness control between baseline frames must not count as attenuation.
@@ -108,47 +108,6 @@ class Added:
     seen: BoolImage
     gain_log: float
     shading: FloatImage | None = None
-
-
-def added_attenuation(
-    baseline: Baseline,
-    more: FloatImage,
-    seen: BoolImage,
-    changed: BoolImage | None,
-    scale: Scale,
-    settings: BaselineSettings,
-) -> Added:
-    """What was added since the baseline, brightness and slow shading taken out.
-
-    Brightness control is one number, the median over what did not change. Scatter, glare and
-    offsets of the detector make it a smooth shading: what remains broader than cement ever is
-    gets taken out too, from pixels that hold neither cement nor instrument.
-
-    Parameters
-    ----------
-    baseline : Baseline
-    more : ndarray
-        Frame's log attenuation less the baseline's, instruments as they are now, in reference
-        coordinates.
-    seen : ndarray of bool
-        Where the frame was exposed, reference coordinates.
-    changed : ndarray of bool or None
-        Cement and instruments known so far.
-    scale : Scale
-    settings : BaselineSettings
-    """
-    seen = seen & baseline.seen
-    some = np.s_[::6, ::6]
-    offset = median(more[some][_still(seen, changed, 6)])
-    # Every 4th pixel is plenty for what is so broad.
-    still = _still(seen, changed, 4)
-    more = _with_contrast_of_baseline(more, baseline, still, offset, scale, settings)
-    shading = _shading(more, still, offset, scale, settings)
-    rows, columns = more.shape
-    added = cv2.subtract(more, cv2.resize(shading, (columns, rows), interpolation=cv2.INTER_LINEAR))
-    # Zero where not seen; a masked copy costs a third of a product.
-    image = cv2.copyTo(added, seen.view(np.uint8))
-    return Added(image, seen, -offset, read_only(_less_broad(shading, seen)))
 
 
 def _still(seen: BoolImage, changed: BoolImage | None, step: int) -> BoolImage:
@@ -193,14 +152,6 @@ def follow_broad(
         return read_only(np.minimum(taken, np.float32(0.0)))
     rise = np.float32(rise_log_s * min(max(elapsed_s, 0.0), 1.0))
     return read_only(np.minimum(taken, before + rise))
-
-
-def coarse_area(area: BoolImage, scale: Scale, settings: BaselineSettings) -> BoolImage:
-    """Return an area, in reference coordinates, on the grid of the shading."""
-    size = _shading_size(area.shape, scale, settings)
-    share = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    coarse: BoolImage = share > 0.5
-    return coarse
 
 
 def most_within(broad: FloatImage | None, coarse: BoolImage | None) -> float:
@@ -255,7 +206,7 @@ def _surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is watched in one frame, cut to its window.
+    """The watched area in one frame, cut to its window.
 
     Parameters
     ----------
@@ -273,47 +224,10 @@ class Watched:
     smooth: FloatImage
 
 
-def watch(
-    added: Added,
-    area: BoolImage | None,
-    scale: Scale,
-    settings: BaselineSettings,
-    box: Window | None = None,
-) -> Watched | None:
-    """What is seen where something is watched.
-
-    Parameters
-    ----------
-    added : Added
-    area : ndarray of bool or None
-        Reference coordinates; None where nothing is marked.
-    scale : Scale
-    settings : BaselineSettings
-    box : (slice, slice) or None
-        Rows and columns that hold the area; None: they are looked for.
-
-    Returns
-    -------
-    Watched or None
-        None where nothing of it is seen.
-    """
-    if area is None:
-        return None
-    if box is None:
-        box = around(area, 0)
-    shown = area[box] & added.seen[box]
-    if not shown.any():
-        return None
-    part = around(shown, 0)
-    window = inside(box, part)
-    smooth = cv2.GaussianBlur(added.image[window], (0, 0), scale.px(settings.taken_smooth_mm))
-    return Watched(window, shown[part], added.image[window], smooth)
-
-
 def explained(
     watched: Watched | None, changed: BoolImage | None, hidden: BoolImage | None, rim_px: float
 ) -> BoolImage | None:
-    """What of the watched window may look otherwise: what changed, with a rim, and what is hidden.
+    """Return where the watched window may look different: near changes, and where it is hidden.
 
     Parameters
     ----------
@@ -337,166 +251,217 @@ def explained(
     return reduce(np.bitwise_or, parts) if parts else None
 
 
-def is_taken_away(
-    watched: Watched | None, covered: BoolImage | None, settings: BaselineSettings
-) -> bool:
-    """Whether so much went from the anatomy that is watched that this is no picture of it.
+@dataclass(frozen=True, slots=True)
+class BaselineComparator:
+    """The comparison of frames with their baseline, with its settings, at the scale of a run."""
 
-    Cement adds, motion is undone, and brightness is taken out: what is far below the baseline over
-    more than an edge was decoded from damaged bytes, or something that lay in the baseline is gone.
-    What is far above it may be cement: `is_changed` looks at that.
+    scale: Scale
+    settings: BaselineSettings
 
-    Parameters
-    ----------
-    watched : Watched or None
-        From `watch`.
-    covered : ndarray of bool or None
-        Cement and instruments in its window: a rod that is drawn back takes away.
-    settings : BaselineSettings
-    """
-    if watched is None:
-        return False
-    # Noise of damaged bytes is none where it is smooth.
-    gone = watched.smooth < -settings.taken_log
-    gone |= watched.added < -settings.taken_pixel_log
-    inside = watched.inside if covered is None else watched.inside & ~covered
-    taken = int(np.count_nonzero(inside & gone))
-    return taken > settings.max_taken_share * int(np.count_nonzero(inside))
+    def added_attenuation(
+        self, baseline: Baseline, more: FloatImage, seen: BoolImage, changed: BoolImage | None
+    ) -> Added:
+        """Return what was added since the baseline, without brightness and slow shading.
 
+        Brightness control is one number, the median over what did not change. Scatter, glare and
+        offsets of the detector make it a smooth shading: what remains broader than cement ever is
+        gets taken out too, from pixels that hold neither cement nor instrument.
 
-def is_changed(
-    watched: Watched | None,
-    known: BoolImage | None,
-    cement: BoolImage | None,
-    scale: Scale,
-    settings: BaselineSettings,
-) -> bool:
-    """Whether so much of what is watched looks otherwise, and is no cement, that it is hidden.
+        Parameters
+        ----------
+        baseline : Baseline
+        more : ndarray
+            Frame's log attenuation less the baseline's, instruments as they are now, in reference
+            coordinates.
+        seen : ndarray of bool
+            Where the frame was exposed, reference coordinates.
+        changed : ndarray of bool or None
+            Cement and instruments known so far.
+        """
+        seen = seen & baseline.seen
+        some = np.s_[::6, ::6]
+        offset = median(more[some][_still(seen, changed, 6)])
+        # Every 4th pixel is plenty for what is so broad.
+        still = _still(seen, changed, 4)
+        more = self._with_contrast_of_baseline(more, baseline, still, offset)
+        shading = self._shading(more, still, offset)
+        rows, columns = more.shape
+        fine = cv2.resize(shading, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        added = cv2.subtract(more, fine)
+        # Zero where not seen; a masked copy costs a third of a product.
+        image = cv2.copyTo(added, seen.view(np.uint8))
+        return Added(image, seen, -offset, read_only(_less_broad(shading, seen)))
 
-    A hand or a filter lies over it, or the picture was decoded too dark, or torn, from damaged
-    bytes. Cement that is not confirmed yet is no cement for a frame.
+    def coarse_area(self, area: BoolImage) -> BoolImage:
+        """Return an area, in reference coordinates, on the grid of the shading."""
+        size = self._shading_size(area.shape)
+        share = cv2.resize(area.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        coarse: BoolImage = share > 0.5
+        return coarse
 
-    Parameters
-    ----------
-    watched : Watched or None
-        From `watch`.
-    known : ndarray of bool or None
-        Cement of the frame before, and instruments, with their rims, in its window.
-    cement : ndarray of bool or None
-        Of this frame.
-    scale : Scale
-    settings : BaselineSettings
-    """
-    if watched is None:
-        return False
-    most = settings.max_changed_share * int(np.count_nonzero(watched.inside))
-    changed = watched.inside & (np.abs(watched.smooth) > settings.changed_log)
-    if known is not None:
-        changed &= ~known
-    if cement is not None and np.count_nonzero(changed) > most:
-        changed &= ~near(cement, scale.px(1.0))[watched.window]
-    return int(np.count_nonzero(changed)) > most
+    def watch(
+        self,
+        added: Added,
+        area: BoolImage | None,
+        box: Window | None = None,
+    ) -> Watched | None:
+        """Return what is seen of the area that is watched.
 
+        Parameters
+        ----------
+        added : Added
+        area : ndarray of bool or None
+            Reference coordinates; None where nothing is marked.
+        box : (slice, slice) or None
+            Rows and columns that hold the area; None: they are looked for.
 
-def _with_contrast_of_baseline(
-    more: FloatImage,
-    baseline: Baseline,
-    still: BoolImage,
-    offset: float,
-    scale: Scale,
-    settings: BaselineSettings,
-) -> FloatImage:
-    """Take out what another contrast of the anatomy adds: tube voltage, scatter, display curve.
+        Returns
+        -------
+        Watched or None
+            None where nothing of it is seen.
+        """
+        if area is None:
+            return None
+        if box is None:
+            box = around(area, 0)
+        shown = area[box] & added.seen[box]
+        if not shown.any():
+            return None
+        part = around(shown, 0)
+        window = inside(box, part)
+        sigma = self.scale.px(self.settings.taken_smooth_mm)
+        smooth = cv2.GaussianBlur(added.image[window], (0, 0), sigma)
+        return Watched(window, shown[part], added.image[window], smooth)
 
-    Attenuation falls with tube voltage, of bone more than of soft tissue. What that adds to the
-    difference is a share of the baseline's own detail, found by least squares over what is still.
-    """
-    limit = settings.contrast_clip
-    differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
-    detail, of_frame = _details((baseline.mean[::4, ::4], differs), still, scale, settings)
-    share = _common_share(detail, of_frame, scale, settings)
-    if share == 0.0:
-        return more
-    rows, columns = more.shape
-    whole = cv2.resize(detail, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    true: FloatImage = cv2.addWeighted(more, 1.0, whole, -share, 0.0)
-    return true
+    def is_taken_away(self, watched: Watched | None, covered: BoolImage | None) -> bool:
+        """Return whether so much of the watched anatomy is gone that the image does not show it.
 
+        Cement adds, motion is undone, and brightness is taken out: what is far below the baseline
+        over more than an edge was decoded from damaged bytes, or something that lay in the baseline
+        is gone. What is far above it may be cement: `is_changed` looks at that.
 
-def _common_share(
-    detail: FloatImage, differs: FloatImage, scale: Scale, settings: BaselineSettings
-) -> float:
-    """Return the share of the detail by which all of the picture differs; 0.0 where parts disagree.
+        Parameters
+        ----------
+        watched : Watched or None
+            From `watch`.
+        covered : ndarray of bool or None
+            Cement and instruments in its window: a rod that is drawn back takes away.
+        """
+        if watched is None:
+            return False
+        # Noise of damaged bytes is none where it is smooth.
+        gone = watched.smooth < -self.settings.taken_log
+        gone |= watched.added < -self.settings.taken_pixel_log
+        inside = watched.inside if covered is None else watched.inside & ~covered
+        taken = int(np.count_nonzero(inside & gone))
+        return taken > self.settings.max_taken_share * int(np.count_nonzero(inside))
 
-    What breathes past the spine differs too, in a part of the picture and by shares of its own. So
-    of the tiles' shares the middle half must agree in sign, and the one nearest to 0 counts.
-    """
-    rows, columns = detail.shape
-    side = max(round(scale.px(settings.contrast_tile_mm) / 4), 1)
-    size = (max(columns // side, 1), max(rows // side, 1))
-    energy, common = (
-        cv2.resize(product, size, interpolation=cv2.INTER_AREA)
-        for product in (detail * detail, detail * differs)
-    )
-    tells = energy >= settings.contrast_detail**2
-    if int(np.count_nonzero(tells)) < settings.contrast_tiles:
-        return 0.0
-    shares = common[tells] / energy[tells]
-    return max(percentile(shares, 25.0), 0.0) + min(percentile(shares, 75.0), 0.0)
+    def is_changed(
+        self, watched: Watched | None, known: BoolImage | None, cement: BoolImage | None
+    ) -> bool:
+        """Return whether so much of the watched area changed, without cement, that it is hidden.
 
+        A hand or a filter lies over it, or the picture was decoded too dark, or torn, from damaged
+        bytes. Cement that is not confirmed yet is no cement for a frame.
 
-def _details(
-    images: tuple[FloatImage, ...], still: BoolImage, scale: Scale, settings: BaselineSettings
-) -> list[FloatImage]:
-    """Return coarse pictures' detail finer than shading, where they are still; else 0."""
-    weight = still.astype(np.float32)
-    sigma = scale.px(settings.shading_mm) / 4
-    count = cv2.max(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
-    details = []
-    for image in images:
-        broad = cv2.GaussianBlur(image * weight, (0, 0), sigma)
-        broad /= count
-        detail: FloatImage = cv2.subtract(image, broad)
-        detail *= weight
-        details.append(detail)
-    return details
+        Parameters
+        ----------
+        watched : Watched or None
+            From `watch`.
+        known : ndarray of bool or None
+            Cement of the frame before, and instruments, with their rims, in its window.
+        cement : ndarray of bool or None
+            Of this frame.
+        """
+        if watched is None:
+            return False
+        most = self.settings.max_changed_share * int(np.count_nonzero(watched.inside))
+        changed = watched.inside & (np.abs(watched.smooth) > self.settings.changed_log)
+        if known is not None:
+            changed &= ~known
+        if cement is not None and np.count_nonzero(changed) > most:
+            changed &= ~near(cement, self.scale.px(1.0))[watched.window]
+        return int(np.count_nonzero(changed)) > most
 
+    def _with_contrast_of_baseline(
+        self, more: FloatImage, baseline: Baseline, still: BoolImage, offset: float
+    ) -> FloatImage:
+        """Take out what another contrast of the anatomy adds: tube voltage, scatter, display curve.
 
-def _shading_step(scale: Scale, settings: BaselineSettings) -> int:
-    return max(round(scale.px(settings.shading_mm) / 2), 4)
+        Attenuation falls with tube voltage, of bone more than of soft tissue. What that adds to the
+        difference is a share of the baseline's own detail, found by least squares over what is
+        still.
+        """
+        limit = self.settings.contrast_clip
+        differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
+        detail, of_frame = self._details((baseline.mean[::4, ::4], differs), still)
+        share = self._common_share(detail, of_frame)
+        if share == 0.0:
+            return more
+        rows, columns = more.shape
+        whole = cv2.resize(detail, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        true: FloatImage = cv2.addWeighted(more, 1.0, whole, -share, 0.0)
+        return true
 
+    def _common_share(self, detail: FloatImage, differs: FloatImage) -> float:
+        """Return the share of the detail by which the whole image differs; 0.0 if parts disagree.
 
-def _shading_size(
-    shape: tuple[int, ...], scale: Scale, settings: BaselineSettings
-) -> tuple[int, int]:
-    """Return columns and rows of the coarse grid of the shading."""
-    step = _shading_step(scale, settings)
-    return max(shape[1] // step, 1), max(shape[0] // step, 1)
+        What breathes past the spine differs too, in a part of the picture and by shares of its own.
+        So of the tiles' shares the middle half must agree in sign, and the one nearest to 0 counts.
+        """
+        rows, columns = detail.shape
+        side = max(round(self.scale.px(self.settings.contrast_tile_mm) / 4), 1)
+        size = (max(columns // side, 1), max(rows // side, 1))
+        energy, common = (
+            cv2.resize(product, size, interpolation=cv2.INTER_AREA)
+            for product in (detail * detail, detail * differs)
+        )
+        tells = energy >= self.settings.contrast_detail**2
+        if int(np.count_nonzero(tells)) < self.settings.contrast_tiles:
+            return 0.0
+        shares = common[tells] / energy[tells]
+        return max(percentile(shares, 25.0), 0.0) + min(percentile(shares, 75.0), 0.0)
 
+    def _details(self, images: tuple[FloatImage, ...], still: BoolImage) -> list[FloatImage]:
+        """Return coarse pictures' detail finer than shading, where they are still; else 0."""
+        weight = still.astype(np.float32)
+        sigma = self.scale.px(self.settings.shading_mm) / 4
+        count = cv2.max(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3)
+        details = []
+        for image in images:
+            broad = cv2.GaussianBlur(image * weight, (0, 0), sigma)
+            broad /= count
+            detail: FloatImage = cv2.subtract(image, broad)
+            detail *= weight
+            details.append(detail)
+        return details
 
-def _shading(
-    more: FloatImage,
-    still: BoolImage,
-    offset: float,
-    scale: Scale,
-    settings: BaselineSettings,
-) -> FloatImage:
-    """Return offset and slow shading of the pixels that stayed as they were, coarse."""
-    # For what is so broad a grid of half its sigma is plenty.
-    some = np.ascontiguousarray(more[::4, ::4])
-    weight = still.astype(np.float32)
-    limit = settings.shading_clip
-    some -= np.float32(offset)
-    np.clip(some, -limit, limit, out=some)
-    some *= weight
-    sigma = scale.px(settings.shading_mm)
-    step, size = _shading_step(scale, settings), _shading_size(more.shape, scale, settings)
-    total = cv2.resize(some, size, interpolation=cv2.INTER_AREA)
-    count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    total = cv2.GaussianBlur(total, (0, 0), sigma / step)
-    count = cv2.GaussianBlur(count, (0, 0), sigma / step)
-    # Far inside of what changed nothing is known of shading: there it is taken to be none.
-    count += 0.02
-    total /= count
-    coarse: FloatImage = total + np.float32(offset)
-    return coarse
+    def _shading_step(self) -> int:
+        """Return the pixels between the places of the coarse grid of the shading."""
+        return max(round(self.scale.px(self.settings.shading_mm) / 2), 4)
+
+    def _shading_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return columns and rows of the coarse grid of the shading."""
+        step = self._shading_step()
+        return max(shape[1] // step, 1), max(shape[0] // step, 1)
+
+    def _shading(self, more: FloatImage, still: BoolImage, offset: float) -> FloatImage:
+        """Return offset and slow shading of the pixels that stayed as they were, coarse."""
+        # For what is so broad a grid of half its sigma is plenty.
+        some = np.ascontiguousarray(more[::4, ::4])
+        weight = still.astype(np.float32)
+        limit = self.settings.shading_clip
+        some -= np.float32(offset)
+        np.clip(some, -limit, limit, out=some)
+        some *= weight
+        sigma = self.scale.px(self.settings.shading_mm)
+        step, size = self._shading_step(), self._shading_size(more.shape)
+        total = cv2.resize(some, size, interpolation=cv2.INTER_AREA)
+        count = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+        total = cv2.GaussianBlur(total, (0, 0), sigma / step)
+        count = cv2.GaussianBlur(count, (0, 0), sigma / step)
+        # Far inside of what changed nothing is known of shading: there it is taken to be none.
+        count += 0.02
+        total /= count
+        coarse: FloatImage = total + np.float32(offset)
+        return coarse

@@ -27,7 +27,7 @@ _FITTED = 3  # every third coarse pixel tells how strong the patterns are, well 
 
 @dataclass(frozen=True, slots=True)
 class Breathing:
-    """What moves past the spine, in reference coordinates on a quarter of the working grid.
+    """Patterns of breathing, in reference coordinates on a quarter of the working grid.
 
     Parameters
     ----------
@@ -75,91 +75,157 @@ class Breath:
     strengths: Array
 
 
-def breath_of(
-    breathing: Breathing | None,
-    added: Added,
-    changed: BoolImage | None,
-    settings: BreathingSettings,
-) -> Breath:
-    """How strong breathing is in a frame.
+@dataclass(frozen=True, slots=True)
+class BreathingFilter:
+    """The patterns of breathing: learnt from frames, found in one, and taken out."""
 
-    Parameters
-    ----------
-    breathing : Breathing or None
-        Of the frames before.
-    added : Added
-    changed : ndarray of bool or None
-        Cement and instruments, with their rims.
-    settings : BreathingSettings
-    """
-    coarse, still = _coarse(added.image, added.seen if changed is None else added.seen & ~changed)
-    if breathing is None:
-        return Breath(coarse, still, still[::_FITTED], np.zeros(0, np.float32))
-    patterns, some = _some(breathing.patterns), coarse[::_FITTED]
-    counts = _without_outliers(some, patterns, still[::_FITTED], settings)
-    return Breath(coarse, still, counts, _strengths(some, patterns, counts, settings))
+    settings: BreathingSettings
 
+    def breath_of(
+        self, breathing: Breathing | None, added: Added, changed: BoolImage | None
+    ) -> Breath:
+        """Return how strong breathing is in a frame.
 
-def without_breath(
-    added: Added, breathing: Breathing | None, breath: Breath, settings: BreathingSettings
-) -> Added:
-    """What was added, less what breathing adds."""
-    if breathing is None or len(breath.strengths) == 0:
-        return added
-    # What is in one place only is cement that is not known yet, and not breathing; and so is what
-    # came and never went.
-    strengths = _bounded(breathing, breath.strengths, settings)
-    strengths = strengths - _lasting(breathing, strengths, settings)
-    pattern = (strengths * (breathing.shares >= settings.least_share)) @ breathing.patterns
-    image = cv2.subtract(added.image, _fine(pattern, added.image.shape))
-    return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
+        Parameters
+        ----------
+        breathing : Breathing or None
+            Of the frames before.
+        added : Added
+        changed : ndarray of bool or None
+            Cement and instruments, with their rims.
+        """
+        unchanged = added.seen if changed is None else added.seen & ~changed
+        coarse, still = _coarse(added.image, unchanged)
+        if breathing is None:
+            return Breath(coarse, still, still[::_FITTED], np.zeros(0, np.float32))
+        patterns, some = _some(breathing.patterns), coarse[::_FITTED]
+        counts = self._without_outliers(some, patterns, still[::_FITTED])
+        return Breath(coarse, still, counts, self._strengths(some, patterns, counts))
 
+    def without_breath(self, added: Added, breathing: Breathing | None, breath: Breath) -> Added:
+        """Return what was added, less what breathing adds."""
+        if breathing is None or len(breath.strengths) == 0:
+            return added
+        # What is in one place only is cement that is not known yet, and not breathing; and so is
+        # what came and never went.
+        strengths = self._bounded(breathing, breath.strengths)
+        strengths = strengths - self._lasting(breathing, strengths)
+        pattern = (strengths * (breathing.shares >= self.settings.least_share)) @ breathing.patterns
+        image = cv2.subtract(added.image, _fine(pattern, added.image.shape))
+        return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
 
-def with_breath(
-    breathing: Breathing | None,
-    breath: Breath,
-    cement: BoolImage | None,
-    time_s: float,
-    settings: BreathingSettings,
-) -> Breathing:
-    """The patterns with one more frame.
+    def with_breath(
+        self, breathing: Breathing | None, breath: Breath, cement: BoolImage | None, time_s: float
+    ) -> Breathing:
+        """Return the patterns with one more frame.
 
-    Parameters
-    ----------
-    breathing : Breathing or None
-    breath : Breath
-        Of this frame.
-    cement : ndarray of bool or None
-        What this frame shows of it.
-    time_s : float
-        Of this frame.
-    settings : BreathingSettings
-    """
-    elapsed_s = 0.0 if breathing is None else time_s - breathing.time_s
-    if breathing is not None and 0.0 <= elapsed_s < settings.every_s:
-        return breathing
-    if breathing is not None and not 0.0 <= elapsed_s <= settings.gap_s:
-        return _after_pause(breathing, time_s)
-    still = breath.still if cement is None else breath.still & ~_touched(cement)
-    if breathing is None:
-        empty = read_only(np.zeros((0, len(still)), np.float32))
-        none = read_only(np.zeros(0))
-        recent = read_only(np.zeros((0, 1)))
-        return Breathing(empty, none, none, recent, read_only(breath.coarse * still), time_s)
-    left = breath.coarse - breath.strengths @ breathing.patterns
-    still = still & (np.abs(left) <= settings.sudden_log)
-    share = 1.0 - math.exp(-max(elapsed_s, 1e-3) / settings.slow_s)
-    slow = breathing.slow + np.float32(share) * (breath.coarse - breathing.slow) * still
-    quick = breath.coarse - slow
-    patterns, some = _some(breathing.patterns), quick[::_FITTED]
-    within = _strengths(some, patterns, breath.counts, settings)
-    kept = math.exp(-max(elapsed_s, 0.0) / (2.0 * settings.forget_s))
-    recent = np.vstack([breathing.recent, [time_s, *breath.strengths]])
-    # One older than the window tells that it is full.
-    first = max(int(np.searchsorted(recent[:, 0], time_s - settings.comes_back_s)) - 1, 0)
-    breathing = replace(breathing, sizes=breathing.sizes * kept, recent=recent[first:])
-    learnt = _learnt(breathing, within, (quick - within @ breathing.patterns) * still, settings)
-    return replace(learnt, slow=read_only(slow), time_s=time_s)
+        Parameters
+        ----------
+        breathing : Breathing or None
+        breath : Breath
+            Of this frame.
+        cement : ndarray of bool or None
+            What this frame shows of it.
+        time_s : float
+            Of this frame.
+        """
+        elapsed_s = 0.0 if breathing is None else time_s - breathing.time_s
+        if breathing is not None and 0.0 <= elapsed_s < self.settings.every_s:
+            return breathing
+        if breathing is not None and not 0.0 <= elapsed_s <= self.settings.gap_s:
+            return _after_pause(breathing, time_s)
+        still = breath.still if cement is None else breath.still & ~_touched(cement)
+        if breathing is None:
+            empty = read_only(np.zeros((0, len(still)), np.float32))
+            none = read_only(np.zeros(0))
+            recent = read_only(np.zeros((0, 1)))
+            return Breathing(empty, none, none, recent, read_only(breath.coarse * still), time_s)
+        left = breath.coarse - breath.strengths @ breathing.patterns
+        still = still & (np.abs(left) <= self.settings.sudden_log)
+        share = 1.0 - math.exp(-max(elapsed_s, 1e-3) / self.settings.slow_s)
+        slow = breathing.slow + np.float32(share) * (breath.coarse - breathing.slow) * still
+        quick = breath.coarse - slow
+        patterns, some = _some(breathing.patterns), quick[::_FITTED]
+        within = self._strengths(some, patterns, breath.counts)
+        kept = math.exp(-max(elapsed_s, 0.0) / (2.0 * self.settings.forget_s))
+        recent = np.vstack([breathing.recent, [time_s, *breath.strengths]])
+        # One older than the window tells that it is full.
+        first = max(int(np.searchsorted(recent[:, 0], time_s - self.settings.comes_back_s)) - 1, 0)
+        breathing = replace(breathing, sizes=breathing.sizes * kept, recent=recent[first:])
+        learnt = self._learnt(breathing, within, (quick - within @ breathing.patterns) * still)
+        return replace(learnt, slow=read_only(slow), time_s=time_s)
+
+    def _lasting(self, breathing: Breathing, strengths: Array) -> Array:
+        """Return the part of each pattern's strength that outlasts a breath."""
+        recent = breathing.recent
+        if len(recent) == 0 or breathing.time_s - recent[0, 0] < self.settings.comes_back_s:
+            return np.zeros_like(strengths)
+        all_of_it = np.vstack([recent[:, 1:], strengths])
+        least, most = all_of_it.min(axis=0), all_of_it.max(axis=0)
+        lasting: Array = np.maximum(least, 0.0) + np.minimum(most, 0.0)
+        return lasting.astype(np.float32)
+
+    def _bounded(self, breathing: Breathing, strengths: Array) -> Array:
+        """Return strengths that breathing can have, by those of the last breath.
+
+        Cement that came during a pause is not known yet, and the fit would take part of it for a
+        breath that is deeper than any before.
+        """
+        recent = breathing.recent
+        if len(recent) == 0 or breathing.time_s - recent[0, 0] < self.settings.slow_s:
+            return strengths
+        least, most = recent[:, 1:].min(axis=0), recent[:, 1:].max(axis=0)
+        more = self.settings.max_deeper_share * (most - least)
+        bounded: Array = np.clip(strengths, least - more, most + more).astype(np.float32)
+        return bounded
+
+    def _strengths(self, some: Array, patterns: Array, counts: BoolImage) -> Array:
+        """Return how strong each pattern is, from those of some pixels that count."""
+        if len(patterns) == 0:
+            return np.zeros(0, np.float32)
+        told = patterns * counts
+        normal = (told @ patterns.T).astype(np.float64)
+        normal.flat[:: len(patterns) + 1] += self.settings.least_told / _FITTED
+        return solve_normal(normal, told @ some).astype(np.float32)
+
+    def _without_outliers(self, some: Array, patterns: Array, still: BoolImage) -> BoolImage:
+        """Return what is still, less what is neither breathing nor noise."""
+        rest = np.abs(some - self._strengths(some, patterns, still) @ patterns)
+        counts: BoolImage = still & (rest <= self.settings.outlier_factor * median(rest[still]))
+        return counts
+
+    def _learnt(self, breathing: Breathing, strengths: Array, rest: Array) -> Breathing:
+        """Return the patterns with one more frame.
+
+        Incremental principal components (doi:10.1007/s11263-007-0075-7).
+        """
+        length = float(np.linalg.norm(rest))
+        fresh = (rest / max(length, 1e-6)).astype(np.float32)[None]
+        count = len(breathing.sizes)
+        joint = np.zeros((count + 1, count + 2))
+        joint[:count, :count] = np.diag(breathing.sizes)
+        joint[:count, -1], joint[-1, -1] = strengths, length
+        basis = np.concatenate([breathing.patterns, fresh])
+        # Fitted beside cement only, the rest is not quite square to the patterns.
+        # Row by row: of so few rows a product with their own transpose takes twice as long.
+        common = np.stack([basis @ row for row in basis]).astype(np.float64)
+        square = np.linalg.cholesky(common + 1e-6 * np.eye(count + 1))
+        turn, sizes, _ = np.linalg.svd(square.T @ joint, full_matrices=False)
+        kept = min(count + 1, self.settings.patterns)
+        mixed = np.linalg.solve(square.T, turn[:, :kept]).T
+        patterns = mixed.astype(np.float32) @ basis
+        # The same strengths, of the patterns as they are now.
+        carried = breathing.recent[:, 1:] @ (mixed @ common[:, :count]).T
+        squares = patterns * patterns
+        places = max(int(np.count_nonzero(squares.sum(axis=0))), 1)
+        share = 1.0 / np.maximum(np.einsum("kn,kn->k", squares, squares) * places, 1e-6)
+        return replace(
+            breathing,
+            patterns=read_only(patterns),
+            sizes=read_only(sizes[:kept]),
+            shares=read_only(share),
+            recent=read_only(np.hstack([breathing.recent[:, :1], carried])),
+        )
 
 
 def _after_pause(breathing: Breathing, time_s: float) -> Breathing:
@@ -174,7 +240,7 @@ def _after_pause(breathing: Breathing, time_s: float) -> Breathing:
 
 
 def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
-    """Means over coarse pixels, flat, of what counts; and which have enough of it."""
+    """Return means over coarse pixels, flat, of what counts; and which have enough of it."""
     weight = where.view(np.uint8)
     total = _small(cv2.copyTo(image, weight)).ravel()
     share = _small(weight.astype(np.float32)).ravel()
@@ -182,37 +248,12 @@ def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
 
 
 def _touched(mask: BoolImage) -> BoolImage:
-    """Coarse pixels, flat, in which a mask has a part, but for what is narrower."""
+    """Return the coarse pixels, flat, in which a mask has a part, but for what is narrower."""
     touched = np.zeros(_coarse_shape(mask.shape), np.bool_)
     for start in range(0, _EVERY, _EVERY // 2):
         some = mask[start::_EVERY, start::_EVERY]
         touched[: some.shape[0], : some.shape[1]] |= some
     return touched.ravel()
-
-
-def _lasting(breathing: Breathing, strengths: Array, settings: BreathingSettings) -> Array:
-    """The part of each pattern's strength that has been there for longer than a breath takes."""
-    recent = breathing.recent
-    if len(recent) == 0 or breathing.time_s - recent[0, 0] < settings.comes_back_s:
-        return np.zeros_like(strengths)
-    all_of_it = np.vstack([recent[:, 1:], strengths])
-    lasting: Array = np.maximum(all_of_it.min(axis=0), 0.0) + np.minimum(all_of_it.max(axis=0), 0.0)
-    return lasting.astype(np.float32)
-
-
-def _bounded(breathing: Breathing, strengths: Array, settings: BreathingSettings) -> Array:
-    """Return strengths that breathing can have, by those of the last breath.
-
-    Cement that came during a pause is not known yet, and the fit would take part of it for a breath
-    that is deeper than any before.
-    """
-    recent = breathing.recent
-    if len(recent) == 0 or breathing.time_s - recent[0, 0] < settings.slow_s:
-        return strengths
-    least, most = recent[:, 1:].min(axis=0), recent[:, 1:].max(axis=0)
-    more = settings.max_deeper_share * (most - least)
-    bounded: Array = np.clip(strengths, least - more, most + more).astype(np.float32)
-    return bounded
 
 
 def _small(image: FloatImage) -> FloatImage:
@@ -222,12 +263,12 @@ def _small(image: FloatImage) -> FloatImage:
 
 
 def _coarse_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of coarse pixels; the last ones may be narrower."""
+    """Return rows and columns of coarse pixels; the last ones may be narrower."""
     return -(-shape[0] // _EVERY), -(-shape[1] // _EVERY)
 
 
 def _fine(pattern: Array, shape: tuple[int, ...]) -> FloatImage:
-    """A pattern on the working grid; at the edge of the field from the pixels within."""
+    """Return a pattern on the working grid; at the edge of the field from the pixels within."""
     small = pattern.reshape(_coarse_shape(shape))
     known = (small != 0.0).astype(np.float32)
     # Where nothing is known, at the edge of the field, its neighbours are.
@@ -238,59 +279,5 @@ def _fine(pattern: Array, shape: tuple[int, ...]) -> FloatImage:
 
 
 def _some(patterns: Array) -> Array:
-    """Every third pixel of the patterns, in one piece."""
+    """Return every third pixel of the patterns, in one piece."""
     return np.ascontiguousarray(patterns[:, ::_FITTED])
-
-
-def _strengths(
-    some: Array, patterns: Array, counts: BoolImage, settings: BreathingSettings
-) -> Array:
-    """How strong each pattern is, from those of some pixels that count."""
-    if len(patterns) == 0:
-        return np.zeros(0, np.float32)
-    told = patterns * counts
-    normal = (told @ patterns.T).astype(np.float64)
-    normal.flat[:: len(patterns) + 1] += settings.least_told / _FITTED
-    return solve_normal(normal, told @ some).astype(np.float32)
-
-
-def _without_outliers(
-    some: Array, patterns: Array, still: BoolImage, settings: BreathingSettings
-) -> BoolImage:
-    """What is still, less what is no breathing, nor noise."""
-    rest = np.abs(some - _strengths(some, patterns, still, settings) @ patterns)
-    counts: BoolImage = still & (rest <= settings.outlier_factor * median(rest[still]))
-    return counts
-
-
-def _learnt(
-    breathing: Breathing, strengths: Array, rest: Array, settings: BreathingSettings
-) -> Breathing:
-    """One more frame: incremental principal components (doi:10.1007/s11263-007-0075-7)."""
-    length = float(np.linalg.norm(rest))
-    fresh = (rest / max(length, 1e-6)).astype(np.float32)[None]
-    count = len(breathing.sizes)
-    joint = np.zeros((count + 1, count + 2))
-    joint[:count, :count] = np.diag(breathing.sizes)
-    joint[:count, -1], joint[-1, -1] = strengths, length
-    basis = np.concatenate([breathing.patterns, fresh])
-    # Fitted beside cement only, the rest is not quite square to the patterns.
-    # Row by row: of so few rows a product with their own transpose takes twice as long.
-    common = np.stack([basis @ row for row in basis]).astype(np.float64)
-    square = np.linalg.cholesky(common + 1e-6 * np.eye(count + 1))
-    turn, sizes, _ = np.linalg.svd(square.T @ joint, full_matrices=False)
-    kept = min(count + 1, settings.patterns)
-    mixed = np.linalg.solve(square.T, turn[:, :kept]).T
-    patterns = mixed.astype(np.float32) @ basis
-    # The same strengths, of the patterns as they are now.
-    carried = breathing.recent[:, 1:] @ (mixed @ common[:, :count]).T
-    squares = patterns * patterns
-    places = max(int(np.count_nonzero(squares.sum(axis=0))), 1)
-    share = 1.0 / np.maximum(np.einsum("kn,kn->k", squares, squares) * places, 1e-6)
-    return replace(
-        breathing,
-        patterns=read_only(patterns),
-        sizes=read_only(sizes[:kept]),
-        shares=read_only(share),
-        recent=read_only(np.hstack([breathing.recent[:, :1], carried])),
-    )

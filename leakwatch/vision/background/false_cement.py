@@ -1,4 +1,4 @@
-"""Where the cement-free picture makes false cement likely: noise, ghosts, what breathes."""
+"""Causes of false cement in the cement-free image: noise, ghosts of edges, breathing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Slopes:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What the baseline says of false cement, in reference coordinates.
+    """Limits that the baseline sets against false cement, in reference coordinates.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Unrest:
-    """What moves past the spine while there is no cement yet: breathing fat, muscle and bowel.
+    """Motion past the spine while there is no cement yet: breathing fat, muscle and bowel.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Unrest:
 def with_unrest(
     unrest: Unrest | None, added: Added, scale: Scale, settings: CementSettings
 ) -> Unrest:
-    """One more cement-free frame's unrest; smoothed, so that little of it is noise."""
+    """Return the unrest with one more cement-free frame, smoothed to leave little noise."""
     smooth = cv2.GaussianBlur(added.image, (0, 0), scale.px(settings.unrest_mm))
     squares = cv2.multiply(smooth, smooth)
     if unrest is None:
@@ -92,7 +92,7 @@ def background(
     settings: CementSettings,
     rod: FloatImage | None = None,
 ) -> Background:
-    """Where the baseline makes noise, ghost edges and shadows of what breathes likely.
+    """Return where noise, ghost edges and shadows of breathing tissue are likely.
 
     Parameters
     ----------
@@ -173,6 +173,6 @@ def _slopes(image: FloatImage) -> Slopes:
 
 
 def steepness(image: FloatImage) -> FloatImage:
-    """Length of a picture's gradient, per pixel."""
+    """Return the length of an image's gradient, per pixel."""
     steep: FloatImage = cv2.magnitude(*_gradient(image))
     return steep

@@ -1,8 +1,9 @@
-"""Where attenuation is over the limit of cement: noise, ghosts and the least that is looked for."""
+"""The limit of cement: noise, ghosts and the least thickness that is looked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from leakwatch.config import CementSettings
 from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cement.thin_cement import THIN_EVERY, thin_over_limit
+from leakwatch.vision.cement.thin_cement import THIN_EVERY, ThinCement
 from leakwatch.vision.image_processing.medians import spread
 from leakwatch.vision.image_processing.patches import Window, around, grown, inside, near
 
@@ -41,7 +42,7 @@ class NearCement:
     rim: float
 
     def within(self, window: Window) -> NearCement:
-        """A part of it."""
+        """Return a part of it."""
         return replace(
             self,
             smooth=self.smooth[window],
@@ -58,117 +59,120 @@ class NearCement:
 
 
 def within(image: BoolImage | None, window: Window) -> BoolImage | None:
-    """A window of a picture that may be missing."""
+    """Return a window of an image that may be missing."""
     return None if image is None else image[window]
 
 
-def window_near(
-    box: Window | None,
-    origin: BoolImage | None,
-    shape: tuple[int, ...],
-    scale: Scale,
-    settings: CementSettings,
-) -> Window:
-    """Rows and columns within reach of cement, or of its origin.
+@dataclass(frozen=True)
+class DetectionLimit:
+    """The limit of cement: noise, ghosts and the least that is looked for."""
 
-    Parameters
-    ----------
-    box : (slice, slice) or None
-        Of known cement; None: there is none.
-    origin : ndarray of bool or None
-        Where the first cement may appear; None: anywhere.
-    shape : (int, int)
-        Of the picture.
-    scale : Scale
-    settings : CementSettings
-    """
-    if box is None and origin is not None and origin.any():
-        box = around(origin, 0)
-    if box is None:
-        return slice(0, shape[0]), slice(0, shape[1])
-    return grown(box, round(scale.px(settings.remote_mm)), shape)
+    scale: Scale
+    settings: CementSettings
+
+    @cached_property
+    def thin(self) -> ThinCement:
+        """The limit of thin cement, with the same settings."""
+        return ThinCement(self.scale, self.settings)
+
+    def window_near(
+        self, box: Window | None, origin: BoolImage | None, shape: tuple[int, ...]
+    ) -> Window:
+        """Return the rows and columns within reach of cement, or of its origin.
+
+        Parameters
+        ----------
+        box : (slice, slice) or None
+            Of known cement; None: there is none.
+        origin : ndarray of bool or None
+            Where the first cement may appear; None: anywhere.
+        shape : (int, int)
+            Of the picture.
+        """
+        if box is None and origin is not None and origin.any():
+            box = around(origin, 0)
+        if box is None:
+            return slice(0, shape[0]), slice(0, shape[1])
+        return grown(box, round(self.scale.px(self.settings.remote_mm)), shape)
+
+    def over_limit(
+        self, near_by: NearCement, noise: float, caution: float
+    ) -> tuple[NearCement, FloatImage]:
+        """Return how far each pixel, or its detail, is over the limit of cement: 1 at it.
+
+        Parameters
+        ----------
+        near_by : NearCement
+        noise : float
+            From `noise_near`.
+        caution : float
+            Factor on the limit, 1 or more.
+
+        Returns
+        -------
+        NearCement, ndarray
+            Both cut to where cement was or may be now; what is judged from there on reaches no
+            farther.
+        """
+        thin = self._thin(near_by)
+        # The least limit that there is costs little to compare with.
+        edge = self.settings.edge_mm * self.settings.attenuation_per_mm
+        some = (near_by.smooth > edge) | (thin > 1.0)
+        if near_by.cannula.excess is not None:
+            some |= near_by.cannula.excess > 1.0
+        part = self._part(near_by, some)
+        near_by = near_by.within(part)
+        over = self._over(near_by, thin[part], noise, caution)
+        part = self._part(near_by, over > 1.0)
+        return near_by.within(part), over[part]
+
+    def _part(self, near_by: NearCement, over: BoolImage) -> Window:
+        """Return the part around what is over a limit, and what was cement."""
+        some = over & near_by.seen
+        if near_by.mask is not None:
+            some |= near_by.mask
+        skirt, notch = self.scale.px(self.settings.skirt_mm), self.scale.px(self.settings.notch_mm)
+        reach = max(skirt, notch / 2, near_by.rim)
+        return around(some, round(reach) + 1)
+
+    def _thin(self, near_by: NearCement) -> FloatImage:
+        """Return how far each pixel's detail is over the limit of thin cement: 1 at it."""
+        # What is judged on every other row and column is combined there.
+        half = np.s_[::THIN_EVERY, ::THIN_EVERY]
+        doubt = near_by.ghost[half] * np.float32(self.settings.thin_ghost)
+        if near_by.cannula.ghost is not None:
+            np.maximum(doubt, near_by.cannula.ghost[half], out=doubt)
+        known = near_by.seen[half]
+        if near_by.cannula.rod is not None:
+            # Beside a rod that lost contrast nothing stands out for that.
+            known = known & ~near_by.cannula.rod[half]
+        if near_by.mask is not None:
+            known = known & ~near(near_by.mask, self.scale.px(self.settings.blur_mm))[half]
+        return self.thin.over_limit(near_by.smooth, near_by.noise_shape, doubt, known)
+
+    def _over(
+        self, near_by: NearCement, thin: FloatImage, noise: float, caution: float
+    ) -> FloatImage:
+        ghost = near_by.ghost
+        if near_by.cannula.ghost is not None:
+            ghost = cv2.max(ghost, near_by.cannula.ghost)
+        edge = self.settings.edge_mm * self.settings.attenuation_per_mm
+        limit = near_by.noise_shape * np.float32(self.settings.grow_sigmas * noise)
+        np.maximum(limit, np.float32(edge), out=limit)  # cv2.max takes a single pixel for a scalar
+        limit += ghost
+        # In place throughout: at this size a new array costs as much as the arithmetic.
+        over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
+        cv2.max(over, thin, dst=over)
+        if near_by.cannula.excess is not None:
+            cv2.max(over, near_by.cannula.excess, dst=over)
+        over /= np.float32(caution)
+        return over
 
 
 def noise_near(near_by: NearCement) -> float:
-    """Noise of the smoothed mean where `noise_shape` is 1, natural log."""
+    """Return the noise of the smoothed mean where `noise_shape` is 1, natural log."""
     some = np.s_[::5, ::5]
     where = near_by.seen[some]
     if near_by.mask is not None:
         where = where & ~near_by.mask[some]
     return spread(near_by.smooth[some][where] / near_by.noise_shape[some][where])
-
-
-def over_limit(
-    near_by: NearCement, noise: float, caution: float, scale: Scale, settings: CementSettings
-) -> tuple[NearCement, FloatImage]:
-    """How far each pixel is over the limit of cement: 1 at it. Its noise, or its detail's.
-
-    Parameters
-    ----------
-    near_by : NearCement
-    noise : float
-        From `noise_near`.
-    caution : float
-        Factor on the limit, 1 or more.
-    scale : Scale
-    settings : CementSettings
-
-    Returns
-    -------
-    NearCement, ndarray
-        Both cut to where cement was or may be now; what is judged from there on reaches no farther.
-    """
-    thin = _thin(near_by, scale, settings)
-    # The least limit that there is costs little to compare with.
-    some = (near_by.smooth > settings.edge_mm * settings.attenuation_per_mm) | (thin > 1.0)
-    if near_by.cannula.excess is not None:
-        some |= near_by.cannula.excess > 1.0
-    part = _part(near_by, some, scale, settings)
-    near_by = near_by.within(part)
-    over = _over(near_by, thin[part], noise, caution, settings)
-    part = _part(near_by, over > 1.0, scale, settings)
-    return near_by.within(part), over[part]
-
-
-def _part(near_by: NearCement, over: BoolImage, scale: Scale, settings: CementSettings) -> Window:
-    """The part around what is over a limit, and what was cement."""
-    some = over & near_by.seen
-    if near_by.mask is not None:
-        some |= near_by.mask
-    reach = max(scale.px(settings.skirt_mm), scale.px(settings.notch_mm) / 2, near_by.rim)
-    return around(some, round(reach) + 1)
-
-
-def _thin(near_by: NearCement, scale: Scale, settings: CementSettings) -> FloatImage:
-    """How far each pixel's detail is over the limit of thin cement: 1 at it."""
-    # What is judged on every other row and column is combined there.
-    half = np.s_[::THIN_EVERY, ::THIN_EVERY]
-    doubt = near_by.ghost[half] * np.float32(settings.thin_ghost)
-    if near_by.cannula.ghost is not None:
-        np.maximum(doubt, near_by.cannula.ghost[half], out=doubt)
-    known = near_by.seen[half]
-    if near_by.cannula.rod is not None:
-        # Beside a rod that lost contrast nothing stands out for that.
-        known = known & ~near_by.cannula.rod[half]
-    if near_by.mask is not None:
-        known = known & ~near(near_by.mask, scale.px(settings.blur_mm))[half]
-    return thin_over_limit(near_by.smooth, near_by.noise_shape, doubt, known, scale, settings)
-
-
-def _over(
-    near_by: NearCement, thin: FloatImage, noise: float, caution: float, settings: CementSettings
-) -> FloatImage:
-    ghost = near_by.ghost
-    if near_by.cannula.ghost is not None:
-        ghost = cv2.max(ghost, near_by.cannula.ghost)
-    edge = settings.edge_mm * settings.attenuation_per_mm
-    limit = near_by.noise_shape * np.float32(settings.grow_sigmas * noise)
-    np.maximum(limit, np.float32(edge), out=limit)  # cv2.max takes a single pixel for a scalar
-    limit += ghost
-    # In place throughout: at this size a new array costs as much as the arithmetic.
-    over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
-    cv2.max(over, thin, dst=over)
-    if near_by.cannula.excess is not None:
-        cv2.max(over, near_by.cannula.excess, dst=over)
-    over /= np.float32(caution)
-    return over

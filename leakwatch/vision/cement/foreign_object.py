@@ -1,6 +1,9 @@
-"""What is new and comes from beyond the reach of cement: instruments, hands, moving organs."""
+"""Rejection of what comes from beyond the reach of cement: instruments, hands, organs."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -8,7 +11,7 @@ import numpy as np
 from leakwatch.config import CementSettings
 from leakwatch.core.arrays import Array, BoolImage
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.cement.averaging import smoothed
+from leakwatch.vision.cement.averaging import AttenuationAverage
 from leakwatch.vision.cement.detection_limit import NearCement
 from leakwatch.vision.image_processing.medians import middle
 from leakwatch.vision.image_processing.patches import Window, near, patches_of
@@ -19,58 +22,91 @@ _FILLED = 2  # any value that no mask has
 _MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is no usual one
 
 
-def reject_foreign_objects(
-    near_by: NearCement,
-    patches: BoolImage,
-    reach: Window,
-    scale: Scale,
-    settings: CementSettings,
-) -> tuple[BoolImage, BoolImage | None]:
-    """Return the patches without what comes from beyond the reach of cement.
+@dataclass(frozen=True)
+class ForeignObjects:
+    """The rejection of what comes from beyond the reach of cement."""
 
-    Cement comes from known cement, or from the tip of the cannula, and flows at 16 mm/s at most.
-    What is new and goes on, as dense, beyond the region that cement can have reached came from
-    elsewhere: the edge of a diaphragm, a pelvis or bowel that moves apart from the spine. If it
-    goes on up to the edge of the field, it is an object: forceps, a guide, a hand.
+    scale: Scale
+    settings: CementSettings
 
-    Parameters
-    ----------
-    near_by : NearCement
-    patches : ndarray of bool
-        What may be cement, as large as `near_by.smooth`.
-    reach : (slice, slice)
-        Rows and columns of the picture that cement can have reached.
-    scale : Scale
-    settings : CementSettings
+    @cached_property
+    def average(self) -> AttenuationAverage:
+        """The smoothing of what is new, with the same settings."""
+        return AttenuationAverage(self.scale, self.settings)
 
-    Returns
-    -------
-    ndarray of bool, ndarray of bool or None
-        Patches; those of them that belong to an object, None where there is none.
-    """
-    fresh = patches
-    if near_by.mask is not None:
-        fresh = patches & ~near_by.mask
-        if not (fresh & ~near(near_by.mask, near_by.rim)).any():
+    def reject(
+        self, near_by: NearCement, patches: BoolImage, reach: Window
+    ) -> tuple[BoolImage, BoolImage | None]:
+        """Return the patches without what comes from beyond the reach of cement.
+
+        Cement comes from known cement, or from the tip of the cannula, and flows at 16 mm/s at
+        most. What is new and goes on, as dense, beyond the region that cement can have reached came
+        from elsewhere: the edge of a diaphragm, a pelvis or bowel that moves apart from the spine.
+        If it goes on up to the edge of the field, it is an object: forceps, a guide, a hand.
+
+        Parameters
+        ----------
+        near_by : NearCement
+        patches : ndarray of bool
+            What may be cement, as large as `near_by.smooth`.
+        reach : (slice, slice)
+            Rows and columns of the picture that cement can have reached.
+
+        Returns
+        -------
+        ndarray of bool, ndarray of bool or None
+            Patches; those of them that belong to an object, None where there is none.
+        """
+        fresh = patches
+        if near_by.mask is not None:
+            fresh = patches & ~near_by.mask
+            if not (fresh & ~near(near_by.mask, near_by.rim)).any():
+                return patches, None
+        if not fresh.any():
             return patches, None
-    if not fresh.any():
-        return patches, None
-    leaving = _at_border(fresh, near_by.window, reach)
-    beyond = _beyond(near_by, scale, settings)
-    foreign, moved = _from_elsewhere(near_by, fresh, leaving, beyond, scale, settings)
-    return patches & ~(foreign | moved), foreign if foreign.any() else None
+        leaving = _at_border(fresh, near_by.window, reach)
+        beyond = self._beyond(near_by)
+        foreign, moved = self._from_elsewhere(near_by, fresh, leaving, beyond)
+        return patches & ~(foreign | moved), foreign if foreign.any() else None
 
+    def _beyond(self, near_by: NearCement) -> BoolImage:
+        """Return where no cement can be: too far from known cement, or from its origin."""
+        far = np.ones(near_by.whole_seen.shape, np.uint8)
+        known = near_by.mask is not None and bool(near_by.mask.any())
+        start = near_by.mask if known else near_by.origin
+        if start is None:
+            return np.zeros(far.shape, np.bool_)
+        far[near_by.window][start] = 0
+        away = cv2.distanceTransform(far, cv2.DIST_L2, cv2.DIST_MASK_3)
+        farthest = self.scale.px(self.settings.remote_mm + self.settings.beyond_mm)
+        return np.asarray(away > farthest, np.bool_)
 
-def _beyond(near_by: NearCement, scale: Scale, settings: CementSettings) -> BoolImage:
-    """Return where no cement can be, since it is too far from known cement or from its origin."""
-    far = np.ones(near_by.whole_seen.shape, np.uint8)
-    known = near_by.mask is not None and bool(near_by.mask.any())
-    start = near_by.mask if known else near_by.origin
-    if start is None:
-        return np.zeros(far.shape, np.bool_)
-    far[near_by.window][start] = 0
-    away = cv2.distanceTransform(far, cv2.DIST_L2, cv2.DIST_MASK_3)
-    return np.asarray(away > scale.px(settings.remote_mm + settings.beyond_mm), np.bool_)
+    def _from_elsewhere(
+        self, near_by: NearCement, fresh: BoolImage, leaving: BoolImage, beyond: BoolImage
+    ) -> tuple[BoolImage, BoolImage]:
+        """Return the parts of `fresh` that belong to an object, and to anatomy that moved."""
+        seen = near_by.whole_seen
+        if near_by.whole_mask is not None:
+            seen = seen & ~near_by.whole_mask
+        image = self.average.smooth(near_by.whole)
+        edge = near(~near_by.whole_seen, _EDGE_PX)
+        edge[:2], edge[-2:], edge[:, :2], edge[:, -2:] = True, True, True, True
+        foreign, moved = np.zeros_like(fresh), np.zeros_like(fresh)
+        found = patches_of(fresh)
+        leave = found.touch(leaving)
+        # What fills during a pause may be long, and hangs on known cement.
+        attached = leave & False
+        if near_by.mask is not None:
+            attached = found.touch(near(near_by.mask, 1.0))
+        for label in 1 + np.argsort(found.area[1:])[::-1][:_MOST_PATCHES]:
+            at = found.at[found.labels == label]
+            dense = middle(near_by.smooth.ravel()[at])
+            whole = _connected((image > _SAME_SHARE * dense) & seen, at, near_by.window)
+            if leave[label] and (whole & edge).any():
+                foreign.ravel()[at] = True
+            elif not attached[label] and (whole & beyond).any():
+                moved.ravel()[at] = True
+        return foreign, moved
 
 
 def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
@@ -84,37 +120,6 @@ def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
         if window[axis].stop == reach[axis].stop:
             lines[-1] |= of_fresh[-1]
     return at
-
-
-def _from_elsewhere(
-    near_by: NearCement,
-    fresh: BoolImage,
-    leaving: BoolImage,
-    beyond: BoolImage,
-    scale: Scale,
-    settings: CementSettings,
-) -> tuple[BoolImage, BoolImage]:
-    """Return the parts of `fresh` that belong to an object, and to anatomy that moved."""
-    seen = near_by.whole_seen
-    if near_by.whole_mask is not None:
-        seen = seen & ~near_by.whole_mask
-    image = smoothed(near_by.whole, scale, settings)
-    edge = near(~near_by.whole_seen, _EDGE_PX)
-    edge[:2], edge[-2:], edge[:, :2], edge[:, -2:] = True, True, True, True
-    foreign, moved = np.zeros_like(fresh), np.zeros_like(fresh)
-    found = patches_of(fresh)
-    leave = found.touch(leaving)
-    # What fills during a pause may be long, and hangs on known cement.
-    attached = found.touch(near(near_by.mask, 1.0)) if near_by.mask is not None else leave & False
-    for label in 1 + np.argsort(found.area[1:])[::-1][:_MOST_PATCHES]:
-        at = found.at[found.labels == label]
-        dense = middle(near_by.smooth.ravel()[at])
-        whole = _connected((image > _SAME_SHARE * dense) & seen, at, near_by.window)
-        if leave[label] and (whole & edge).any():
-            foreign.ravel()[at] = True
-        elif not attached[label] and (whole & beyond).any():
-            moved.ravel()[at] = True
-    return foreign, moved
 
 
 def _connected(mask: BoolImage, at: Array, window: Window) -> BoolImage:

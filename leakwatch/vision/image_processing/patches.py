@@ -1,18 +1,14 @@
-"""Connected patches of what may be cement, and which of them look so."""
+"""Windows around masks, masks that grow, and connected patches of a mask."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from leakwatch.config import CementSettings
-from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
-from leakwatch.core.geometry import Scale
-from leakwatch.vision.image_processing.medians import percentile
+from leakwatch.core.arrays import Array, BoolImage, read_only
 
 Window = tuple[slice, slice]
 # Up to this reach, pixels, a square of ones is the fastest way to grow a mask. Its work grows with
@@ -68,49 +64,6 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
 @lru_cache(maxsize=_FEW + 1)
 def _square(reach: int) -> Array:
     return read_only(np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-
-
-def stands_out(
-    rows: Array,
-    columns: Array,
-    mean: FloatImage,
-    counts: BoolImage,
-    scale: Scale,
-    settings: CementSettings,
-) -> bool:
-    """Whether a patch that hangs on no cement looks like cement, and not like tissue that moved.
-
-    Cement ends within its blur. Fat, muscle and bowel that breathe past the spine leave shadows
-    that fade over many millimetres, or edges with as much taken away beside them.
-
-    Parameters
-    ----------
-    rows, columns : ndarray
-        Where the patch is.
-    mean : ndarray
-        Added attenuation.
-    counts : ndarray of bool
-        What may be compared with: seen, and not cement.
-    scale : Scale
-    settings : CementSettings
-    """
-    blur = max(scale.px(settings.blur_mm), 1.0)  # the outermost pixels are a pixel deep
-    reach = max(round(scale.px(settings.beside_mm)) + 1, math.ceil(2.0 * blur))
-    top, left = max(int(rows.min()) - reach, 0), max(int(columns.min()) - reach, 0)
-    window = np.s_[top : int(rows.max()) + reach + 1, left : int(columns.max()) + reach + 1]
-    added = cv2.GaussianBlur(mean[window], (0, 0), scale.px(settings.smooth_mm))
-    inside = np.zeros(added.shape, np.bool_)
-    inside[rows - top, columns - left] = True
-    away = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    beside = counts[window] & (away > blur)
-    ring, around = beside & (away <= 2 * blur), beside & (away <= reach)
-    if not ring.any():
-        return False
-    rim = float(added[inside & (depth <= blur)].mean())
-    faded = float(added[ring].mean()) <= settings.max_beside_share * rim
-    taken = percentile(added[around], 5.0) < -settings.max_taken_share * rim
-    return faded and not taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether a picture is new: quantum noise never falls twice in the same way.
+"""Recognition of new images: quantum noise never falls twice in the same way.
 
 A picture that is held, repeated in a loop, or held in a part of it is told from a live one by its
 noise, and not by its content: anatomy may lie still, and a clock may tick over a held picture.
@@ -36,7 +36,7 @@ _BLOCK_FRAMES = 16
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Where noise is compared: squares of pixels, spread evenly over a window of the picture.
+    """Squares of pixels in which noise is compared, spread evenly over a window of the image.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class LivenessState:
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """What the noise of one frame says.
+    """Result for the noise of one frame.
 
     Parameters
     ----------
@@ -168,112 +168,6 @@ class Liveness:
     is_partly_repeated: bool
     held_s: float
     clock_stands: bool = False
-
-
-def tiles_over(
-    points: PointArray | None, reach: float, shape: tuple[int, int], settings: LivenessSettings
-) -> Tiles:
-    """Lay tiles over what is watched.
-
-    Parameters
-    ----------
-    points : ndarray or None
-        ``(n, 2)`` marks, working pixels in the frame; None: the middle of the picture is watched.
-    reach : float
-        How far around the marks, working pixels.
-    shape : (int, int)
-        Rows and columns of the working grid.
-    settings : LivenessSettings
-    """
-    rows, columns = shape
-    if points is None:
-        low, high = np.array([columns / 6, rows / 6]), np.array([columns * 5 / 6, rows * 5 / 6])
-    else:
-        low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
-    edge = np.array([columns, rows])
-    low = np.clip(np.floor(low), 1, edge - 2).astype(int)
-    high = np.clip(np.ceil(high), low + 1, edge - 1).astype(int)
-    window = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
-    high_px, wide_px = int(high[1] - low[1]), int(high[0] - low[0])
-    tops, height = _steps(high_px, settings)
-    lefts, width = _steps(wide_px, settings)
-    inside = np.arange(height)[:, None] * wide_px + np.arange(width)
-    corners = (tops[:, None] * wide_px + lefts).ravel()
-    square = square_in(window, shape, settings)
-    return Tiles(window, read_only(corners[:, None] + inside.ravel()), square)
-
-
-def _steps(length: int, settings: LivenessSettings) -> tuple[Array, int]:
-    """Where tiles begin along one side, and how long they are."""
-    count = min(settings.tiles_across, length)
-    size = min(settings.tile_px, length // count)
-    starts: Array = np.round(np.linspace(0, length - size, count)).astype(np.intp)
-    return starts, size
-
-
-def look(
-    state: LivenessState,
-    attenuation: FloatImage,
-    exposed: BoolImage,
-    time_s: float,
-    settings: LivenessSettings,
-) -> tuple[LivenessState, Liveness]:
-    """Compare a frame's noise with that of the last seconds.
-
-    Parameters
-    ----------
-    state : LivenessState
-        With its tiles.
-    attenuation : ndarray
-        Log attenuation as it came, working grid.
-    exposed : ndarray of bool
-        What the beam reaches and no clipping spoils, working grid.
-    time_s : float
-    settings : LivenessSettings
-
-    Returns
-    -------
-    LivenessState, Liveness
-        Every frame's noise is kept, new or not: a loop repeats what was a repetition. What is
-        learnt of noise comes from new frames alone.
-    """
-    assert state.tiles is not None
-    tiles, stands = state.tiles, time_s <= state.last_s
-    noise = _noise_of(attenuation, tiles)
-    lines, held_lines = compare_lines(state.lines, attenuation, exposed, tiles.window, settings)
-    spectrum = spectrum_of(_passed(attenuation, tiles.square))
-    like = compare_spectrum(state.spectra, spectrum, time_s, settings)
-    spectra = state.spectra.with_frame(spectrum, time_s, settings)
-    state = replace(state, last_s=time_s, lines=lines, spectra=spectra)
-    if not state.fresh.blocks:
-        fresh = state.fresh.with_frame(noise, time_s, settings)
-        return replace(state, fresh=fresh, new_s=time_s), Liveness(
-            0.0, 1.0, True, False, False, 0.0
-        )
-    earlier = _compared(state, noise)
-    learning = _learnt(state, noise, earlier, settings)
-    usable = _values(exposed, tiles).mean(axis=1) >= settings.min_exposed_share
-    shares, told_share = _shares(learning, noise, usable, earlier, time_s, settings)
-    most, tiles_share = settings.max_repeated_share, float(shares.max())
-    enough, is_like = told_share >= settings.min_told_share, spectra.hold(like, settings)
-    partly = is_like or (enough and tiles_share > most)
-    partly |= held_lines.share > settings.max_lines_share
-    repeated_share = 1.0 if is_like else max(tiles_share, held_lines.share)
-    if enough and not partly:
-        fresh = state.fresh.with_frame(noise, time_s, settings)
-        lines = learnt_lines(lines, held_lines, settings)
-        spectra = spectra.with_usual(like, settings)
-        new = replace(
-            learning, fresh=fresh, lines=lines, spectra=spectra, new_s=time_s, strange_s=None
-        )
-        return new, Liveness(repeated_share, told_share, True, False, False, 0.0)
-    repeated = state.repeated.with_frame(noise, time_s, settings)
-    is_repeated = is_like or (enough and tiles_share >= 1.0 - most)
-    state = _with_strange(state, noise, usable, earlier, partly, time_s, settings)
-    # A picture that was shown before is as old as that, whenever it was last told to be new.
-    held_s = max(time_s - state.new_s, like.age_s if is_like else 0.0)
-    seen = Liveness(repeated_share, told_share, False, is_repeated, partly, held_s, stands)
-    return replace(state, repeated=repeated), seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,81 +222,186 @@ def _compared(state: LivenessState, noise: FloatImage) -> _Compared:
     )
 
 
-def _learnt(
-    state: LivenessState, noise: FloatImage, earlier: _Compared, settings: LivenessSettings
-) -> LivenessState:
-    """Learn from one more frame, as if it were new, how much noise differs from frame to frame."""
-    newest, known = earlier.change[-1], state.variance
-    if known is None:
-        # A held picture that is digitised again differs too, by far less than its own noise.
+@dataclass(frozen=True, slots=True)
+class LivenessCheck:
+    """The comparison of a frame's noise with that of the last seconds."""
+
+    settings: LivenessSettings
+
+    def tiles_over(self, points: PointArray | None, reach: float, shape: tuple[int, int]) -> Tiles:
+        """Lay tiles over what is watched.
+
+        Parameters
+        ----------
+        points : ndarray or None
+            ``(n, 2)`` marks, working pixels in the frame; None: the middle of the picture is
+            watched.
+        reach : float
+            How far around the marks, working pixels.
+        shape : (int, int)
+            Rows and columns of the working grid.
+        """
+        rows, columns = shape
+        if points is None:
+            low, high = np.array([columns / 6, rows / 6]), np.array([columns * 5 / 6, rows * 5 / 6])
+        else:
+            low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
+        edge = np.array([columns, rows])
+        low = np.clip(np.floor(low), 1, edge - 2).astype(int)
+        high = np.clip(np.ceil(high), low + 1, edge - 1).astype(int)
+        window = (slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])))
+        high_px, wide_px = int(high[1] - low[1]), int(high[0] - low[0])
+        tops, height = self._steps(high_px)
+        lefts, width = self._steps(wide_px)
+        inside = np.arange(height)[:, None] * wide_px + np.arange(width)
+        corners = (tops[:, None] * wide_px + lefts).ravel()
+        square = square_in(window, shape, self.settings)
+        return Tiles(window, read_only(corners[:, None] + inside.ravel()), square)
+
+    def compare(
+        self, state: LivenessState, attenuation: FloatImage, exposed: BoolImage, time_s: float
+    ) -> tuple[LivenessState, Liveness]:
+        """Compare a frame's noise with that of the last seconds.
+
+        Parameters
+        ----------
+        state : LivenessState
+            With its tiles.
+        attenuation : ndarray
+            Log attenuation as it came, working grid.
+        exposed : ndarray of bool
+            What the beam reaches and no clipping spoils, working grid.
+        time_s : float
+
+        Returns
+        -------
+        LivenessState, Liveness
+            Every frame's noise is kept, new or not: a loop repeats what was a repetition. What is
+            learnt of noise comes from new frames alone.
+        """
+        assert state.tiles is not None
+        tiles, stands = state.tiles, time_s <= state.last_s
+        noise = _noise_of(attenuation, tiles)
+        lines, held_lines = compare_lines(
+            state.lines, attenuation, exposed, tiles.window, self.settings
+        )
+        spectrum = spectrum_of(_passed(attenuation, tiles.square))
+        like = compare_spectrum(state.spectra, spectrum, time_s, self.settings)
+        spectra = state.spectra.with_frame(spectrum, time_s, self.settings)
+        state = replace(state, last_s=time_s, lines=lines, spectra=spectra)
+        if not state.fresh.blocks:
+            fresh = state.fresh.with_frame(noise, time_s, self.settings)
+            return replace(state, fresh=fresh, new_s=time_s), Liveness(
+                0.0, 1.0, True, False, False, 0.0
+            )
+        earlier = _compared(state, noise)
+        learning = self._learnt(state, noise, earlier)
+        usable = _values(exposed, tiles).mean(axis=1) >= self.settings.min_exposed_share
+        shares, told_share = self._shares(learning, noise, usable, earlier, time_s)
+        most, tiles_share = self.settings.max_repeated_share, float(shares.max())
+        enough, is_like = (
+            told_share >= self.settings.min_told_share,
+            spectra.hold(like, self.settings),
+        )
+        partly = is_like or (enough and tiles_share > most)
+        partly |= held_lines.share > self.settings.max_lines_share
+        repeated_share = 1.0 if is_like else max(tiles_share, held_lines.share)
+        if enough and not partly:
+            fresh = state.fresh.with_frame(noise, time_s, self.settings)
+            lines = learnt_lines(lines, held_lines, self.settings)
+            spectra = spectra.with_usual(like, self.settings)
+            new = replace(
+                learning, fresh=fresh, lines=lines, spectra=spectra, new_s=time_s, strange_s=None
+            )
+            return new, Liveness(repeated_share, told_share, True, False, False, 0.0)
+        repeated = state.repeated.with_frame(noise, time_s, self.settings)
+        is_repeated = is_like or (enough and tiles_share >= 1.0 - most)
+        state = self._with_strange(state, noise, usable, earlier, partly, time_s)
+        # A picture that was shown before is as old as that, whenever it was last told to be new.
+        held_s = max(time_s - state.new_s, like.age_s if is_like else 0.0)
+        seen = Liveness(repeated_share, told_share, False, is_repeated, partly, held_s, stands)
+        return replace(state, repeated=repeated), seen
+
+    def _steps(self, length: int) -> tuple[Array, int]:
+        """Return where tiles begin along one side, and how long they are."""
+        count = min(self.settings.tiles_across, length)
+        size = min(self.settings.tile_px, length // count)
+        starts: Array = np.round(np.linspace(0, length - size, count)).astype(np.intp)
+        return starts, size
+
+    def _learnt(self, state: LivenessState, noise: FloatImage, earlier: _Compared) -> LivenessState:
+        """Learn from one more frame, as if it were new, how much noise differs between frames."""
+        newest, known = earlier.change[-1], state.variance
+        if known is None:
+            # A held picture that is digitised again differs too, by far less than its own noise.
+            own = np.square(noise).mean(axis=1)
+            differs = middle(newest) >= self.settings.first_share * middle(own) > 0.0
+            return replace(state, variance=read_only(newest), pairs=1) if differs else state
+        larger = middle(newest) > _RESTART_FACTOR * middle(known)
+        if larger and state.pairs < self.settings.learnt_pairs:
+            return replace(state, variance=read_only(newest), pairs=1)
+        share = max(1.0 / (state.pairs + 1), self.settings.newest_share)
+        variance = known + share * (newest - known)
+        return replace(state, variance=read_only(variance), pairs=state.pairs + 1)
+
+    def _with_strange(
+        self,
+        state: LivenessState,
+        noise: FloatImage,
+        usable: BoolImage,
+        earlier: _Compared,
+        is_repeated: bool,
+        time_s: float,
+    ) -> LivenessState:
+        """Forget how large noise was where frames went on being new with less of it.
+
+        Snow on the cable, or a filter that is switched on, must not make all that follows no
+        picture.
+        """
+        if is_repeated or not usable.any():
+            return replace(state, strange_s=None)
         own = np.square(noise).mean(axis=1)
-        differs = middle(newest) >= settings.first_share * middle(own) > 0.0
-        return replace(state, variance=read_only(newest), pairs=1) if differs else state
-    larger = middle(newest) > _RESTART_FACTOR * middle(known)
-    if larger and state.pairs < settings.learnt_pairs:
-        return replace(state, variance=read_only(newest), pairs=1)
-    share = max(1.0 / (state.pairs + 1), settings.newest_share)
-    variance = known + share * (newest - known)
-    return replace(state, variance=read_only(variance), pairs=state.pairs + 1)
+        differs = np.median((earlier.change / np.maximum(own, 1e-20))[:, usable], axis=1)
+        if differs.min() < self.settings.relearnt_share:
+            return replace(state, strange_s=None)
+        if state.strange_s is None:
+            return replace(state, strange_s=time_s)
+        if time_s - state.strange_s < self.settings.relearnt_s:
+            return state
+        # Compared with this frame next, and not with the last one that had more noise.
+        fresh = state.fresh.with_frame(noise, time_s, self.settings)
+        return replace(state, fresh=fresh, variance=None, pairs=0, strange_s=None)
 
-
-def _with_strange(
-    state: LivenessState,
-    noise: FloatImage,
-    usable: BoolImage,
-    earlier: _Compared,
-    is_repeated: bool,
-    time_s: float,
-    settings: LivenessSettings,
-) -> LivenessState:
-    """Forget how large noise was where frames went on being new with less of it.
-
-    Snow on the cable, or a filter that is switched on, must not make all that follows no picture.
-    """
-    if is_repeated or not usable.any():
-        return replace(state, strange_s=None)
-    own = np.square(noise).mean(axis=1)
-    differs = np.median((earlier.change / np.maximum(own, 1e-20))[:, usable], axis=1)
-    if differs.min() < settings.relearnt_share:
-        return replace(state, strange_s=None)
-    if state.strange_s is None:
-        return replace(state, strange_s=time_s)
-    if time_s - state.strange_s < settings.relearnt_s:
-        return state
-    # Compared with this frame next, and not with the last one that had more noise.
-    fresh = state.fresh.with_frame(noise, time_s, settings)
-    return replace(state, fresh=fresh, variance=None, pairs=0, strange_s=None)
-
-
-def _shares(
-    state: LivenessState,
-    noise: FloatImage,
-    usable: BoolImage,
-    earlier: _Compared,
-    time_s: float,
-    settings: LivenessSettings,
-) -> tuple[Array, float]:
-    """Share of tiles that repeat each earlier frame, and share of those that can tell."""
-    if state.variance is None:
-        # Two frames that hardly differ, with nothing to compare with: the second is the first.
-        return np.ones(len(earlier.times_s)), 1.0
-    # Few exposed tiles tell nothing, however many of them have noise.
-    count = max(int(np.count_nonzero(usable)), len(usable) // 4, 1)
-    variance = state.variance
-    told = usable & (variance > 0.0)
-    told &= np.square(noise).mean(axis=1) >= settings.repeat_share * variance
-    old = time_s - earlier.times_s > settings.settled_s
-    limits = np.where(old, settings.repeat_share, settings.recent_share)
-    same = earlier.change < limits[:, None] * variance
-    # Live anatomy that lies still keeps its own fine detail, beside noise that is as large as
-    # ever and new. A picture held keeps its noise too, and another noise makes it more, or less.
-    odd = (earlier.change < settings.held_share * variance) | (
-        earlier.growth > settings.held_growth
-    )
-    alike = earlier.kept > settings.held_kept
-    # A frame that is all noise keeps something of any other by chance.
-    alike &= earlier.kept > settings.held_correlation * np.sqrt(earlier.growth)
-    same |= old[:, None] & alike & odd
-    tellers = int(np.count_nonzero(told))
-    shares: Array = (same & told).sum(axis=1) / max(tellers, len(usable) // 2, 1)
-    return shares, tellers / count
+    def _shares(
+        self,
+        state: LivenessState,
+        noise: FloatImage,
+        usable: BoolImage,
+        earlier: _Compared,
+        time_s: float,
+    ) -> tuple[Array, float]:
+        """Share of tiles that repeat each earlier frame, and share of those that can tell."""
+        if state.variance is None:
+            # Two frames that hardly differ, with nothing to compare with: the second is the first.
+            return np.ones(len(earlier.times_s)), 1.0
+        # Few exposed tiles tell nothing, however many of them have noise.
+        count = max(int(np.count_nonzero(usable)), len(usable) // 4, 1)
+        variance = state.variance
+        told = usable & (variance > 0.0)
+        told &= np.square(noise).mean(axis=1) >= self.settings.repeat_share * variance
+        old = time_s - earlier.times_s > self.settings.settled_s
+        limits = np.where(old, self.settings.repeat_share, self.settings.recent_share)
+        same = earlier.change < limits[:, None] * variance
+        # Live anatomy that lies still keeps its own fine detail, beside noise that is as large as
+        # ever and new. A picture held keeps its noise too, and another noise makes it more, or
+        # less.
+        odd = (earlier.change < self.settings.held_share * variance) | (
+            earlier.growth > self.settings.held_growth
+        )
+        alike = earlier.kept > self.settings.held_kept
+        # A frame that is all noise keeps something of any other by chance.
+        alike &= earlier.kept > self.settings.held_correlation * np.sqrt(earlier.growth)
+        same |= old[:, None] & alike & odd
+        tellers = int(np.count_nonzero(told))
+        shares: Array = (same & told).sum(axis=1) / max(tellers, len(usable) // 2, 1)
+        return shares, tellers / count

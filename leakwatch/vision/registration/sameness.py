@@ -1,4 +1,4 @@
-"""Whether a frame shows the reference anatomy, moved, in every part of what is watched."""
+"""Comparison of a frame with the reference anatomy, in every part of the watched area."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Sameness:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTiles:
-    """What frames are compared with tile by tile; made once for each reference and area.
+    """The reference, tile by tile, for comparison; made once for each reference and area.
 
     Parameters
     ----------
@@ -75,85 +75,6 @@ class ReferenceTiles:
     whole_body: float
 
 
-def reference_tiles(
-    reference: RegistrationReference,
-    area: BoolImage | None,
-    window: Window,
-    settings: SameSettings,
-) -> ReferenceTiles:
-    """Return what frames are compared with.
-
-    Parameters
-    ----------
-    reference : RegistrationReference
-    area : ndarray of bool or None
-        The body and the wall with its margin, working grid in reference coordinates.
-    window : (slice, slice)
-        Rows and columns of the reference to compare.
-    settings : SameSettings
-    """
-    mean = np.ascontiguousarray(reference.mean[window])
-    square = mean * mean
-    known = reference.weight[window] > 0
-    watched = np.zeros(mean.shape, np.float32)
-    if area is not None:
-        rows, columns = reference.mean.shape
-        watched[:] = area[::2, ::2][:rows, :columns][window]
-    body = _tile_means(watched, settings)
-    detail = _detail(_of_weight(mean, square, known.astype(np.float32), settings), settings)
-    whole_body = float(detail[body >= 0.5].sum())
-    return ReferenceTiles(
-        reference,
-        area,
-        window,
-        read_only(mean),
-        read_only(square),
-        read_only(known),
-        read_only(body),
-        whole_body,
-    )
-
-
-def compare(
-    tiles: ReferenceTiles,
-    passed: FloatImage,
-    open_: Array,
-    shift: Point,
-    excluded: BoolImage | None,
-    settings: SameSettings,
-) -> Sameness:
-    """Correlate a frame with the reference in tiles.
-
-    Parameters
-    ----------
-    tiles : ReferenceTiles
-    passed : ndarray
-        The frame from `motion.band_passed`, registration grid.
-    open_ : ndarray of uint8
-        Where the frame may be compared, registration grid.
-    shift : Point
-        Of the anatomy, registration pixels.
-    excluded : ndarray of bool or None
-        Where the reference does not hold in this frame (cement, cannula), in the tiles' window.
-    settings : SameSettings
-    """
-    rows, columns = tiles.window
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    matrix = np.array([[1, 0, columns.start + shift[0]], [0, 1, rows.start + shift[1]]], np.float32)
-    moved = warped(passed, matrix, size)
-    counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
-    holds = tiles.known if excluded is None else tiles.known & ~excluded
-    weight = holds & (counts > 0)
-    shown = weight.astype(np.float32)
-    of_shown = _of_weight(tiles.mean, tiles.square, shown, settings)
-    of_all = of_shown
-    if not np.array_equal(weight, holds):
-        of_all = _of_weight(tiles.mean, tiles.square, holds.astype(np.float32), settings)
-    sums = _tile_sums(tiles, of_shown, moved, shown, settings)
-    offered = int(np.count_nonzero(_detail(of_all, settings)))
-    return _judged(sums, offered, tiles.whole_body, settings)
-
-
 @dataclass(frozen=True, slots=True)
 class _OfWeight:
     """Per tile of the reference: the share that counts, and mean and variance of that."""
@@ -161,16 +82,6 @@ class _OfWeight:
     share: Array
     mean: Array
     variance: Array
-
-
-def _of_weight(
-    mean: FloatImage, square: FloatImage, weight: FloatImage, settings: SameSettings
-) -> _OfWeight:
-    share = _tile_means(weight, settings)
-    most = np.maximum(share, 1e-6)
-    within = _tile_means(mean * weight, settings) / most
-    variance = _tile_means(square * weight, settings) / most - within * within
-    return _OfWeight(share, within, variance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,61 +95,140 @@ class _Sums:
     common: Array
 
 
-def _tile_sums(
-    tiles: ReferenceTiles,
-    of_shown: _OfWeight,
-    moved: FloatImage,
-    weight: FloatImage,
-    settings: SameSettings,
-) -> _Sums:
-    most = np.maximum(of_shown.share, 1e-6)
-    of_frame = moved * weight
-    second = _tile_means(of_frame, settings) / most
-    return _Sums(
-        of_shown.share,
-        tiles.body,
-        of_shown.variance,
-        _tile_means(of_frame * moved, settings) / most - second * second,
-        _tile_means(of_frame * tiles.mean, settings) / most - of_shown.mean * second,
-    )
+@dataclass(frozen=True, slots=True)
+class TileComparator:
+    """The comparison of frames with the reference, tile by tile."""
 
+    settings: SameSettings
 
-def _tile_means(image: FloatImage, settings: SameSettings) -> Array:
-    rows, columns = image.shape
-    size = (max(columns // settings.tile_px, 1), max(rows // settings.tile_px, 1))
-    small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float64)
+    def reference_tiles(
+        self, reference: RegistrationReference, area: BoolImage | None, window: Window
+    ) -> ReferenceTiles:
+        """Return what frames are compared with.
 
+        Parameters
+        ----------
+        reference : RegistrationReference
+        area : ndarray of bool or None
+            The body and the wall with its margin, working grid in reference coordinates.
+        window : (slice, slice)
+            Rows and columns of the reference to compare.
+        """
+        mean = np.ascontiguousarray(reference.mean[window])
+        square = mean * mean
+        known = reference.weight[window] > 0
+        watched = np.zeros(mean.shape, np.float32)
+        if area is not None:
+            rows, columns = reference.mean.shape
+            watched[:] = area[::2, ::2][:rows, :columns][window]
+        body = self._tile_means(watched)
+        detail = self._detail(self._of_weight(mean, square, known.astype(np.float32)))
+        whole_body = float(detail[body >= 0.5].sum())
+        return ReferenceTiles(
+            reference,
+            area,
+            window,
+            read_only(mean),
+            read_only(square),
+            read_only(known),
+            read_only(body),
+            whole_body,
+        )
 
-def _detail(of_weight: _OfWeight, settings: SameSettings) -> Array:
-    """Variance of the reference within each tile; 0.0 where it has no detail."""
-    share, texture = of_weight.share, of_weight.variance
-    there = (share >= settings.min_tile_share) & (texture >= settings.min_texture**2)
-    return np.where(there, texture, 0.0)
+    def compare(
+        self,
+        tiles: ReferenceTiles,
+        passed: FloatImage,
+        open_: Array,
+        shift: Point,
+        excluded: BoolImage | None,
+    ) -> Sameness:
+        """Correlate a frame with the reference in tiles.
 
+        Parameters
+        ----------
+        tiles : ReferenceTiles
+        passed : ndarray
+            The frame from `motion.band_passed`, registration grid.
+        open_ : ndarray of uint8
+            Where the frame may be compared, registration grid.
+        shift : Point
+            Of the anatomy, registration pixels.
+        excluded : ndarray of bool or None
+            Where the reference does not hold in this frame (cement, cannula), in the tiles' window.
+        """
+        rows, columns = tiles.window
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        left, top = columns.start + shift[0], rows.start + shift[1]
+        matrix = np.array([[1, 0, left], [0, 1, top]], np.float32)
+        moved = warped(passed, matrix, size)
+        counts = warped(open_, matrix, size, cv2.INTER_NEAREST)
+        holds = tiles.known if excluded is None else tiles.known & ~excluded
+        weight = holds & (counts > 0)
+        shown = weight.astype(np.float32)
+        of_shown = self._of_weight(tiles.mean, tiles.square, shown)
+        of_all = of_shown
+        if not np.array_equal(weight, holds):
+            of_all = self._of_weight(tiles.mean, tiles.square, holds.astype(np.float32))
+        sums = self._tile_sums(tiles, of_shown, moved, shown)
+        offered = int(np.count_nonzero(self._detail(of_all)))
+        return self._judged(sums, offered, tiles.whole_body)
 
-def _judged(sums: _Sums, offered: int, whole_body: float, settings: SameSettings) -> Sameness:
-    enough = sums.share >= settings.min_tile_share
-    if not enough.any():
-        return Sameness(offered, 0, 0, 1.0, 0.0)
-    # What the two differ by, in the quieter half of the tiles: the frame's noise.
-    rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
-    noise = percentile(rest[enough], 25.0)
-    textured = enough & (sums.reference >= max(settings.min_texture**2, noise))
-    count = int(np.count_nonzero(textured))
-    compared = int(np.count_nonzero(enough & (sums.reference >= settings.min_texture**2)))
-    if count == 0:
-        return Sameness(offered, compared, 0, 1.0, 0.0)
-    energy = sums.reference[textured]
-    frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
-    unlike = common / np.sqrt(energy * frame) < settings.min_correlation
-    detail = min(max(middle(common / energy), 0.0), 1.0)
-    explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
-    body = energy * (sums.body[textured] >= 0.5)
-    # Where cement may be in most of the body, what is left of it tells nothing of all.
-    tells = body.sum() >= settings.min_body_share * whole_body
-    body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12) if tells else 0.0
-    return Sameness(offered, compared, count, explained, body_unlike)
+    def _of_weight(self, mean: FloatImage, square: FloatImage, weight: FloatImage) -> _OfWeight:
+        share = self._tile_means(weight)
+        most = np.maximum(share, 1e-6)
+        within = self._tile_means(mean * weight) / most
+        variance = self._tile_means(square * weight) / most - within * within
+        return _OfWeight(share, within, variance)
+
+    def _tile_sums(
+        self, tiles: ReferenceTiles, of_shown: _OfWeight, moved: FloatImage, weight: FloatImage
+    ) -> _Sums:
+        most = np.maximum(of_shown.share, 1e-6)
+        of_frame = moved * weight
+        second = self._tile_means(of_frame) / most
+        return _Sums(
+            of_shown.share,
+            tiles.body,
+            of_shown.variance,
+            self._tile_means(of_frame * moved) / most - second * second,
+            self._tile_means(of_frame * tiles.mean) / most - of_shown.mean * second,
+        )
+
+    def _tile_means(self, image: FloatImage) -> Array:
+        rows, columns = image.shape
+        size = (max(columns // self.settings.tile_px, 1), max(rows // self.settings.tile_px, 1))
+        small: FloatImage = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return small.astype(np.float64)
+
+    def _detail(self, of_weight: _OfWeight) -> Array:
+        """Return the variance of the reference within each tile; 0.0 where it has no detail."""
+        share, texture = of_weight.share, of_weight.variance
+        there = (share >= self.settings.min_tile_share) & (texture >= self.settings.min_texture**2)
+        return np.where(there, texture, 0.0)
+
+    def _judged(self, sums: _Sums, offered: int, whole_body: float) -> Sameness:
+        enough = sums.share >= self.settings.min_tile_share
+        if not enough.any():
+            return Sameness(offered, 0, 0, 1.0, 0.0)
+        # What the two differ by, in the quieter half of the tiles: the frame's noise.
+        rest = np.maximum(sums.reference + sums.frame - 2.0 * sums.common, 0.0)
+        noise = percentile(rest[enough], 25.0)
+        textured = enough & (sums.reference >= max(self.settings.min_texture**2, noise))
+        count = int(np.count_nonzero(textured))
+        compared = int(np.count_nonzero(enough & (sums.reference >= self.settings.min_texture**2)))
+        if count == 0:
+            return Sameness(offered, compared, 0, 1.0, 0.0)
+        energy = sums.reference[textured]
+        frame, common = np.maximum(sums.frame[textured], 1e-12), sums.common[textured]
+        unlike = common / np.sqrt(energy * frame) < self.settings.min_correlation
+        detail = min(max(middle(common / energy), 0.0), 1.0)
+        explained = (1.0 - float(np.count_nonzero(unlike)) / count) * detail
+        body = energy * (sums.body[textured] >= 0.5)
+        # Where cement may be in most of the body, what is left of it tells nothing of all.
+        tells = body.sum() >= self.settings.min_body_share * whole_body
+        body_unlike = float(body[unlike].sum()) / max(float(body.sum()), 1e-12) if tells else 0.0
+        return Sameness(offered, compared, count, explained, body_unlike)
 
 
 def watched_window(

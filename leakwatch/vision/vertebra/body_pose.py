@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,16 +14,14 @@ from leakwatch.vision.vertebra.body_sides import (
     Direction,
     Edge,
     Shape,
+    SideSearch,
     along,
-    candidates,
-    hint_prior,
     normal_prior,
     shape_prior,
-    weighed,
 )
 from leakwatch.vision.vertebra.body_size import expected_size
 from leakwatch.vision.vertebra.pedicles import pedicle_contrast
-from leakwatch.vision.vertebra.posterior_line import in_line, tilts_of_line
+from leakwatch.vision.vertebra.posterior_line import PosteriorLine
 from leakwatch.vision.vertebra.straightened_patch import Axes, Patch, SpinePicture, make_patch
 from leakwatch.vision.vertebra.wall_concavity import Midline, find_midline
 
@@ -68,128 +67,139 @@ class Pose:
     pedicle: float | None
 
 
-def find_pose(
-    picture: SpinePicture,
-    axes: Axes,
-    level: str | None,
-    hints_px: PointArray,
-    settings: VertebraSettings,
-) -> Pose:
-    """Find the pose of the body at the origin of `axes`.
+@dataclass(frozen=True)
+class PoseFinder:
+    """The search for how a body lies: its endplates, then its walls."""
 
-    Endplates first, both together: each is looked for over the width that surely is body, and the
-    pair must be as far apart as bodies are high, about equally far from the click, and nearly
-    parallel. Across them then anterior and posterior wall, both together in the same way.
+    settings: VertebraSettings
 
-    Parameters
-    ----------
-    picture : SpinePicture
-    axes : Axes
-        At the click, along the picture.
-    level : str or None
-    hints_px : ndarray
-        ``(h, 2)``, points on the edge of the body that a person set.
-    settings : VertebraSettings
-    """
-    turned, height_mm, evidence = _between_endplates(picture, axes, level, hints_px, settings)
-    patch = make_patch(picture, turned, settings)
-    back, more = _between_walls(patch, height_mm, level, hints_px, settings)
-    midline = find_midline(patch, back, height_mm / 2, settings)
-    pedicle = pedicle_contrast(patch, back, height_mm / 2, settings)
-    return Pose(turned, height_mm, back, midline, evidence + more, pedicle)
+    @cached_property
+    def search(self) -> SideSearch:
+        """The search for one side of a body, with the same settings."""
+        return SideSearch(self.settings)
 
+    @cached_property
+    def line(self) -> PosteriorLine:
+        """The line of the neighbouring backs."""
+        return PosteriorLine(self.settings)
 
-def _between_endplates(
-    picture: SpinePicture,
-    axes: Axes,
-    level: str | None,
-    hints_px: PointArray,
-    settings: VertebraSettings,
-) -> tuple[Axes, float, float]:
-    patch = make_patch(picture, axes, settings)
-    offsets = np.arange(_ENDPLATE_MM[0], _ENDPLATE_MM[1] + 1e-6, _STEP_MM)
-    turns = np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG)
-    size, spread = expected_size(level, settings)
-    nearest = sides_of_hints(axes.to_mm(hints_px), size.depth_mm, size.height_mm)
-    line = tilts_of_line(patch, _back_mm(size.depth_mm), size.depth_mm / 2, settings)
-    scores = []
-    for direction in (Direction.UPPER, Direction.LOWER):
-        # Both turn the same way in the picture: outwards is down for the lower one.
-        sign = direction.value[1]
-        shape = Shape(direction, -_SURE_MM, _SURE_MM, 0.0, 0.0, 1.4 * _SURE_MM)
-        lines = candidates(
-            patch, shape, offsets, sign * turns, np.array([settings.hollow_mm]), settings
+    def find(
+        self, picture: SpinePicture, axes: Axes, level: str | None, hints_px: PointArray
+    ) -> Pose:
+        """Find the pose of the body at the origin of `axes`.
+
+        Endplates first, both together: each is looked for over the width that surely is body, and
+        the pair must be as far apart as bodies are high, about equally far from the click, and
+        nearly parallel. Across them then anterior and posterior wall, both together in the same
+        way.
+
+        Parameters
+        ----------
+        picture : SpinePicture
+        axes : Axes
+            At the click, along the picture.
+        level : str or None
+        hints_px : ndarray
+            ``(h, 2)``, points on the edge of the body that a person set.
+        """
+        turned, height_mm, evidence = self._between_endplates(picture, axes, level, hints_px)
+        patch = make_patch(picture, turned, self.settings)
+        back, more = self._between_walls(patch, height_mm, level, hints_px)
+        midline = find_midline(patch, back, height_mm / 2, self.settings)
+        pedicle = pedicle_contrast(patch, back, height_mm / 2, self.settings)
+        return Pose(turned, height_mm, back, midline, evidence + more, pedicle)
+
+    def _between_endplates(
+        self, picture: SpinePicture, axes: Axes, level: str | None, hints_px: PointArray
+    ) -> tuple[Axes, float, float]:
+        settings = self.settings
+        patch = make_patch(picture, axes, settings)
+        offsets = np.arange(_ENDPLATE_MM[0], _ENDPLATE_MM[1] + 1e-6, _STEP_MM)
+        turns = np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG)
+        size, spread = expected_size(level, settings)
+        nearest = sides_of_hints(axes.to_mm(hints_px), size.depth_mm, size.height_mm)
+        line = self.line.tilts(patch, _back_mm(size.depth_mm), size.depth_mm / 2)
+        scores = []
+        for direction in (Direction.UPPER, Direction.LOWER):
+            # Both turn the same way in the picture: outwards is down for the lower one.
+            sign = direction.value[1]
+            shape = Shape(direction, -_SURE_MM, _SURE_MM, 0.0, 0.0, 1.4 * _SURE_MM)
+            lines = self.search.candidates(
+                patch, shape, offsets, sign * turns, np.array([settings.hollow_mm])
+            )
+            inside_mm = settings.cortex_mm
+            score = lines.score + self.search.hint_prior(lines, nearest[direction], inside_mm)
+            scores.append(score.reshape(len(offsets), len(turns)))
+        upper, lower = scores
+        sum_mm = offsets[:, None] + offsets
+        height = normal_prior(sum_mm, size.height_mm, spread * size.height_mm)
+        centred = normal_prior((offsets[:, None] - offsets) / 2, 0.0, settings.centre_sd_mm)
+        wedge = normal_prior(turns[:, None] - turns, 0.0, settings.wedge_sd_deg)
+        turn = (turns[:, None] + turns) / 2
+        told = np.interp(turn, *line)
+        tilt = normal_prior(turn, 0.0, settings.tilt_sd_deg) + told
+        joint = upper[:, :, None, None] + lower + (height + centred)[:, None, :, None]
+        joint = joint + (wedge + tilt)[:, None, :]
+        best = np.unravel_index(int(np.argmax(joint)), joint.shape)
+        angle = np.radians((turns[best[1]] + turns[best[3]]) / 2)
+        up_mm, down_mm = offsets[best[0]], offsets[best[2]]
+        forward = np.cos(angle) * axes.forward + np.sin(angle) * axes.up
+        up = np.cos(angle) * axes.up - np.sin(angle) * axes.forward
+        middle = axes.origin_px + up * (np.cos(angle) * (up_mm - down_mm) / 2) / axes.mm_per_px
+        turned = replace(axes, origin_px=middle, forward=forward, up=up)
+        # The walls say themselves how clearly they are seen.
+        evidence = float(joint[best] - told[best[1], best[3]])
+        return turned, float((up_mm + down_mm) * np.cos(angle)), evidence
+
+    def _between_walls(
+        self, patch: Patch, height_mm: float, level: str | None, hints_px: PointArray
+    ) -> tuple[Edge, float]:
+        settings = self.settings
+        depth_mm = self.expected_depth_mm(height_mm, level)
+        low, high = _FRONT_SHARES
+        ahead = np.arange(low * depth_mm, high * depth_mm, _STEP_MM)
+        behind = np.arange(*_back_mm(depth_mm), _STEP_MM)
+        leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
+        half = height_mm / 2
+        span = 0.92 * half
+        nearest = sides_of_hints(patch.axes.to_mm(hints_px), depth_mm, height_mm)
+        found: list[tuple[Candidates, Array]] = []
+        for direction, offsets, hollows in (
+            (Direction.FRONT, ahead, _FRONT_HOLLOWS_MM),
+            (Direction.BACK, behind, _BACK_HOLLOWS_MM),
+        ):
+            end = span if direction is Direction.FRONT else half + settings.line_beyond_mm
+            shape = Shape(direction, -end, end, 0.0, 0.0, half)
+            says = np.full(len(along(shape)), _FRONT_SAYS if direction is Direction.FRONT else 1.0)
+            hollow, marked = settings.hollow_mm, (0.0, 0.0)
+            if direction is Direction.BACK:
+                hollow, marked = 0.0, (settings.back_hollow_mm, settings.back_hollow_sd_mm)
+            lines = self.search.candidates(patch, shape, offsets, leans, np.array(hollows), says)
+            prior = shape_prior(lines, settings.lean_sd_deg, hollow, settings.hollow_sd_mm)
+            prior = prior + self.search.hint_prior(lines, nearest[direction], *marked)
+            found.append((lines, prior))
+        (front, front_prior), (back, back_prior) = found
+        seen_front = _by_offset(front.score + front_prior, len(ahead))
+        seen_back = _by_offset(back.score + back_prior, len(behind))
+        joint = seen_front[:, None] + seen_back - _before(seen_back)
+        joint = joint + normal_prior(
+            ahead[:, None] + behind, depth_mm, settings.depth_sd * depth_mm
         )
-        inside_mm = settings.cortex_mm
-        score = lines.score + hint_prior(lines, nearest[direction], settings, inside_mm)
-        scores.append(score.reshape(len(offsets), len(turns)))
-    upper, lower = scores
-    sum_mm = offsets[:, None] + offsets
-    height = normal_prior(sum_mm, size.height_mm, spread * size.height_mm)
-    centred = normal_prior((offsets[:, None] - offsets) / 2, 0.0, settings.centre_sd_mm)
-    wedge = normal_prior(turns[:, None] - turns, 0.0, settings.wedge_sd_deg)
-    turn = (turns[:, None] + turns) / 2
-    told = np.interp(turn, *line)
-    tilt = normal_prior(turn, 0.0, settings.tilt_sd_deg) + told
-    joint = upper[:, :, None, None] + lower + (height + centred)[:, None, :, None]
-    joint = joint + (wedge + tilt)[:, None, :]
-    best = np.unravel_index(int(np.argmax(joint)), joint.shape)
-    angle = np.radians((turns[best[1]] + turns[best[3]]) / 2)
-    up_mm, down_mm = offsets[best[0]], offsets[best[2]]
-    forward = np.cos(angle) * axes.forward + np.sin(angle) * axes.up
-    up = np.cos(angle) * axes.up - np.sin(angle) * axes.forward
-    middle = axes.origin_px + up * (np.cos(angle) * (up_mm - down_mm) / 2) / axes.mm_per_px
-    turned = replace(axes, origin_px=middle, forward=forward, up=up)
-    # The walls say themselves how clearly they are seen.
-    evidence = float(joint[best] - told[best[1], best[3]])
-    return turned, float((up_mm + down_mm) * np.cos(angle)), evidence
+        joint = joint + normal_prior((ahead[:, None] - behind) / 2, 0.0, settings.centre_sd_mm)
+        # What the front says of the back, through depth and middle.
+        message = np.logaddexp.reduce(joint, axis=0) - seen_back
+        side = self.search.weighed(
+            back,
+            back_prior + np.repeat(message, len(back.offset) // len(behind)),
+            np.linspace(-half, half, 15),
+        )
+        return self.line.in_line(patch, side, half, nearest[Direction.BACK]), float(joint.max())
 
-
-def _between_walls(
-    patch: Patch,
-    height_mm: float,
-    level: str | None,
-    hints_px: PointArray,
-    settings: VertebraSettings,
-) -> tuple[Edge, float]:
-    depth_mm = expected_depth_mm(height_mm, level, settings)
-    low, high = _FRONT_SHARES
-    ahead = np.arange(low * depth_mm, high * depth_mm, _STEP_MM)
-    behind = np.arange(*_back_mm(depth_mm), _STEP_MM)
-    leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
-    half = height_mm / 2
-    span = 0.92 * half
-    nearest = sides_of_hints(patch.axes.to_mm(hints_px), depth_mm, height_mm)
-    found: list[tuple[Candidates, Array]] = []
-    for direction, offsets, hollows in (
-        (Direction.FRONT, ahead, _FRONT_HOLLOWS_MM),
-        (Direction.BACK, behind, _BACK_HOLLOWS_MM),
-    ):
-        end = span if direction is Direction.FRONT else half + settings.line_beyond_mm
-        shape = Shape(direction, -end, end, 0.0, 0.0, half)
-        says = np.full(len(along(shape)), _FRONT_SAYS if direction is Direction.FRONT else 1.0)
-        hollow, marked = settings.hollow_mm, (0.0, 0.0)
-        if direction is Direction.BACK:
-            hollow, marked = 0.0, (settings.back_hollow_mm, settings.back_hollow_sd_mm)
-        lines = candidates(patch, shape, offsets, leans, np.array(hollows), settings, says)
-        prior = shape_prior(lines, settings.lean_sd_deg, hollow, settings.hollow_sd_mm)
-        prior = prior + hint_prior(lines, nearest[direction], settings, *marked)
-        found.append((lines, prior))
-    (front, front_prior), (back, back_prior) = found
-    seen_front = _by_offset(front.score + front_prior, len(ahead))
-    seen_back = _by_offset(back.score + back_prior, len(behind))
-    joint = seen_front[:, None] + seen_back - _before(seen_back)
-    joint = joint + normal_prior(ahead[:, None] + behind, depth_mm, settings.depth_sd * depth_mm)
-    joint = joint + normal_prior((ahead[:, None] - behind) / 2, 0.0, settings.centre_sd_mm)
-    # What the front says of the back, through depth and middle.
-    message = np.logaddexp.reduce(joint, axis=0) - seen_back
-    side = weighed(
-        back,
-        back_prior + np.repeat(message, len(back.offset) // len(behind)),
-        np.linspace(-half, half, 15),
-        settings,
-    )
-    return in_line(patch, side, half, nearest[Direction.BACK], settings), float(joint.max())
+    def expected_depth_mm(self, height_mm: float, level: str | None) -> float:
+        """Return the depth of a body of this height; of a crushed one, that of its level."""
+        size, _ = expected_size(level, self.settings)
+        by_height = height_mm * size.depth_mm / size.height_mm
+        return 0.5 * (by_height + size.depth_mm)
 
 
 def _back_mm(depth_mm: float) -> tuple[float, float]:
@@ -197,7 +207,7 @@ def _back_mm(depth_mm: float) -> tuple[float, float]:
 
 
 def _before(log_likelihood: Array) -> Array:
-    """What speaks against each place: an edge that lies before it, where there would be body.
+    """Return what speaks against each place: an edge before it, where there would be body.
 
     Arches and spinous processes, behind the wall, make the stronger edges.
     """
@@ -209,13 +219,6 @@ def _before(log_likelihood: Array) -> Array:
 def _by_offset(log_weight: Array, offsets: int) -> Array:
     folded: Array = np.logaddexp.reduce(log_weight.reshape(offsets, -1), axis=1)
     return folded
-
-
-def expected_depth_mm(height_mm: float, level: str | None, settings: VertebraSettings) -> float:
-    """Depth of a body of this height; of a crushed one, that of its level."""
-    size, _ = expected_size(level, settings)
-    by_height = height_mm * size.depth_mm / size.height_mm
-    return 0.5 * (by_height + size.depth_mm)
 
 
 def sides_of_hints(

@@ -103,46 +103,139 @@ def _bend(shape: Shape, along: Array) -> Array:
     return np.maximum(bend, -0.5)
 
 
-def candidates(
-    patch: Patch,
-    shape: Shape,
-    offsets_mm: Array,
-    slopes_deg: Array,
-    hollows_mm: Array,
-    settings: VertebraSettings,
-    weights: Array | None = None,
-) -> Candidates:
-    """Score all lines of a shape.
+@dataclass(frozen=True, slots=True)
+class SideSearch:
+    """The search for one side of a body among lines."""
 
-    Parameters
-    ----------
-    patch : Patch
-    shape : Shape
-    offsets_mm, slopes_deg, hollows_mm : ndarray
-        Values that are tried, each with each.
-    settings : VertebraSettings
-    weights : ndarray or None
-        ``(k,)``, how much each piece of `along(shape)` can say.
-    """
-    parts = np.meshgrid(offsets_mm, np.tan(np.radians(slopes_deg)), hollows_mm, indexing="ij")
-    offset, slope, hollow = (part.ravel() for part in parts)
-    t = along(shape)
-    outward = _outward(shape, offset, slope, hollow, t)
-    turn = slope[:, None] + 2 * hollow[:, None] * (t - shape.middle_mm) / shape.half_mm**2
-    length = np.hypot(turn, 1.0)
-    points = shape.direction.placed(t, outward)
-    normals = shape.direction.placed(-turn / length, 1.0 / length)
-    drop, line, seen = patch.drop_and_line(points, normals, settings.line_depth_mm)
-    low, high, share = settings.least_score, settings.greatest_score, settings.drop_share
-    z = share * np.clip(drop, low, high) + (1.0 - share) * np.clip(line, low / 2, high * 2 / 3)
-    z = z * seen
-    say = np.ones(len(t)) if weights is None else weights
-    score = z @ say * (_ALONG_MM / settings.correlation_mm)
-    return Candidates(shape, offset, slope, hollow, score, z @ say / say.sum(), seen.mean(axis=1))
+    settings: VertebraSettings
+
+    def candidates(
+        self,
+        patch: Patch,
+        shape: Shape,
+        offsets_mm: Array,
+        slopes_deg: Array,
+        hollows_mm: Array,
+        weights: Array | None = None,
+    ) -> Candidates:
+        """Score all lines of a shape.
+
+        Parameters
+        ----------
+        patch : Patch
+        shape : Shape
+        offsets_mm, slopes_deg, hollows_mm : ndarray
+            Values that are tried, each with each.
+        weights : ndarray or None
+            ``(k,)``, how much each piece of `along(shape)` can say.
+        """
+        parts = np.meshgrid(offsets_mm, np.tan(np.radians(slopes_deg)), hollows_mm, indexing="ij")
+        offset, slope, hollow = (part.ravel() for part in parts)
+        t = along(shape)
+        outward = _outward(shape, offset, slope, hollow, t)
+        turn = slope[:, None] + 2 * hollow[:, None] * (t - shape.middle_mm) / shape.half_mm**2
+        length = np.hypot(turn, 1.0)
+        points = shape.direction.placed(t, outward)
+        normals = shape.direction.placed(-turn / length, 1.0 / length)
+        drop, line, seen = patch.drop_and_line(points, normals, self.settings.line_depth_mm)
+        low, high, share = (
+            self.settings.least_score,
+            self.settings.greatest_score,
+            self.settings.drop_share,
+        )
+        z = share * np.clip(drop, low, high) + (1.0 - share) * np.clip(line, low / 2, high * 2 / 3)
+        z = z * seen
+        say = np.ones(len(t)) if weights is None else weights
+        score = z @ say * (_ALONG_MM / self.settings.correlation_mm)
+        return Candidates(
+            shape, offset, slope, hollow, score, z @ say / say.sum(), seen.mean(axis=1)
+        )
+
+    def weighed(self, lines: Candidates, log_prior: Array, along_mm: Array) -> Edge:
+        """Return the side that is most likely, and how sure its place is.
+
+        The place is the mean over the lines near the best one; its standard deviation is that of
+        all lines about it, so that a second edge further away makes it unsure.
+
+        Parameters
+        ----------
+        lines : Candidates
+        log_prior : ndarray
+            ``(n,)``.
+        along_mm : ndarray
+            ``(k,)``, where the side is wanted.
+        """
+        log_weight = lines.score + log_prior
+        best = int(np.argmax(log_weight))
+        weight = np.exp(log_weight - log_weight[best])
+        middle = np.array([lines.shape.middle_mm])
+        away = (lines.outward(middle) - lines.outward(middle)[best])[:, 0]
+        near: BoolImage = np.abs(away) <= self.settings.mode_mm
+        outward = lines.outward(along_mm)
+        inner = np.where(near, weight, 0.0)
+        place = inner @ outward / inner.sum()
+        variance = weight @ (outward - place) ** 2 / weight.sum()
+        sigma: Array = np.sqrt(variance + self.settings.edge_sd_mm**2)
+        far = np.where(near, 0.0, weight) @ away**2 / weight.sum()
+        return Edge(
+            lines.shape.direction,
+            along_mm,
+            place,
+            sigma,
+            float(inner @ lines.mean_score / inner.sum()),
+            float(lines.exposed[best]),
+            _other(away, weight, near),
+            far_mm=float(np.sqrt(far)),
+        )
+
+    def hint_prior(
+        self,
+        lines: Candidates,
+        hints_mm: PointArray,
+        inside_mm: float = 0.0,
+        apart_sd_mm: float = 0.0,
+    ) -> Array:
+        """Return how well each line passes points ``(h, 2)`` that a person set on this side.
+
+        What the person marks lies so far inside of the edge that is seen: `inside_mm` +-
+        `apart_sd_mm`.
+        """
+        t, y = lines.shape.direction.coordinates(hints_mm)
+        y = y + inside_mm
+        # Lines are stiffer than edges: what remains between the two is left to `pulled`.
+        sd = float(np.linalg.norm([self.settings.hint_mm, self.settings.edge_sd_mm, apart_sd_mm]))
+        prior: Array = (-0.5 * ((lines.outward(t) - y) / sd) ** 2).sum(axis=1)
+        return prior
+
+    def pulled(self, edge: Edge, hints_mm: PointArray, common_sd_mm: float = 0.0) -> Edge:
+        """Let a side pass through points that a person set on it.
+
+        Gaussian process regression of what remains (Rasmussen and Williams 2006, eq. 2.23 and
+        2.24): a hint moves the side at its place, and less and less away from it; of its doubt the
+        part `common_sd_mm` is one for the whole side, and is moved as a whole.
+        """
+        if len(hints_mm) == 0:
+            return edge
+        t, y = edge.direction.coordinates(hints_mm)
+        own = np.sqrt(np.maximum(edge.sigma_mm**2 - common_sd_mm**2, 0.0))
+
+        def likeness(one: Array, other: Array) -> Array:
+            near: Array = np.exp(-0.5 * ((one[:, None] - other) / self.settings.hint_reach_mm) ** 2)
+            sd_one, sd_other = (np.interp(at, edge.along_mm, own) for at in (one, other))
+            near *= sd_one[:, None] * sd_other
+            return near + common_sd_mm**2
+
+        gain = np.linalg.solve(
+            likeness(t, t) + self.settings.hint_mm**2 * np.eye(len(t)), likeness(t, edge.along_mm)
+        )
+        moved = edge.outward_mm + (y - edge.at(t)) @ gain
+        explained = (likeness(t, edge.along_mm) * gain).sum(axis=0)
+        sigma = np.sqrt(np.maximum(edge.sigma_mm**2 - explained, self.settings.hint_mm**2))
+        return replace(edge, outward_mm=moved, sigma_mm=sigma)
 
 
 def along(shape: Shape) -> Array:
-    """The `t` of the samples of a side."""
+    """Return the `t` of the samples of a side."""
     return np.arange(shape.start_mm, shape.end_mm + 1e-6, _ALONG_MM)
 
 
@@ -179,7 +272,7 @@ class Edge:
 
     @property
     def sigma(self) -> float:
-        """Root mean square of `sigma_mm`."""
+        """Return the root mean square of `sigma_mm`."""
         return float(np.sqrt(np.mean(self.sigma_mm**2)))
 
     def at(self, along_mm: Array | float) -> Array:
@@ -196,47 +289,6 @@ class Edge:
 _OTHER_SHARE = 0.25
 
 
-def weighed(
-    lines: Candidates, log_prior: Array, along_mm: Array, settings: VertebraSettings
-) -> Edge:
-    """The side that is most likely, and how sure its place is.
-
-    The place is the mean over the lines near the best one; its standard deviation is that of all
-    lines about it, so that a second edge further away makes it unsure.
-
-    Parameters
-    ----------
-    lines : Candidates
-    log_prior : ndarray
-        ``(n,)``.
-    along_mm : ndarray
-        ``(k,)``, where the side is wanted.
-    settings : VertebraSettings
-    """
-    log_weight = lines.score + log_prior
-    best = int(np.argmax(log_weight))
-    weight = np.exp(log_weight - log_weight[best])
-    middle = np.array([lines.shape.middle_mm])
-    away = (lines.outward(middle) - lines.outward(middle)[best])[:, 0]
-    near: BoolImage = np.abs(away) <= settings.mode_mm
-    outward = lines.outward(along_mm)
-    inner = np.where(near, weight, 0.0)
-    place = inner @ outward / inner.sum()
-    variance = weight @ (outward - place) ** 2 / weight.sum()
-    sigma: Array = np.sqrt(variance + settings.edge_sd_mm**2)
-    far = np.where(near, 0.0, weight) @ away**2 / weight.sum()
-    return Edge(
-        lines.shape.direction,
-        along_mm,
-        place,
-        sigma,
-        float(inner @ lines.mean_score / inner.sum()),
-        float(lines.exposed[best]),
-        _other(away, weight, near),
-        far_mm=float(np.sqrt(far)),
-    )
-
-
 def _other(away: Array, weight: Array, near: BoolImage) -> float | None:
     far = np.where(near, 0.0, weight)
     if far.sum() < _OTHER_SHARE * weight[near].sum():
@@ -245,60 +297,12 @@ def _other(away: Array, weight: Array, near: BoolImage) -> float | None:
 
 
 def normal_prior(value: Array, mean: float, sd: float) -> Array:
-    """Log of a normal density, its constant left out."""
+    """Return the log of a normal density, its constant left out."""
     prior: Array = -0.5 * ((value - mean) / sd) ** 2
     return prior
 
 
 def shape_prior(lines: Candidates, lean_sd_deg: float, hollow_mm: float, sd_mm: float) -> Array:
-    """How likely a turn and a hollow are."""
+    """Return how likely a turn and a hollow are."""
     turn = np.degrees(np.arctan(lines.slope))
     return normal_prior(turn, 0.0, lean_sd_deg) + normal_prior(lines.hollow, hollow_mm, sd_mm)
-
-
-def hint_prior(
-    lines: Candidates,
-    hints_mm: PointArray,
-    settings: VertebraSettings,
-    inside_mm: float = 0.0,
-    apart_sd_mm: float = 0.0,
-) -> Array:
-    """How well each line passes points ``(h, 2)`` that a person set on this side.
-
-    What the person marks lies so far inside of the edge that is seen: `inside_mm` +- `apart_sd_mm`.
-    """
-    t, y = lines.shape.direction.coordinates(hints_mm)
-    y = y + inside_mm
-    # Lines are stiffer than edges: what remains between the two is left to `pulled`.
-    sd = float(np.linalg.norm([settings.hint_mm, settings.edge_sd_mm, apart_sd_mm]))
-    prior: Array = (-0.5 * ((lines.outward(t) - y) / sd) ** 2).sum(axis=1)
-    return prior
-
-
-def pulled(
-    edge: Edge, hints_mm: PointArray, settings: VertebraSettings, common_sd_mm: float = 0.0
-) -> Edge:
-    """Let a side pass through points that a person set on it.
-
-    Gaussian process regression of what remains (Rasmussen and Williams 2006, eq. 2.23 and 2.24):
-    a hint moves the side at its place, and less and less away from it; of its doubt the part
-    `common_sd_mm` is one for the whole side, and is moved as a whole.
-    """
-    if len(hints_mm) == 0:
-        return edge
-    t, y = edge.direction.coordinates(hints_mm)
-    own = np.sqrt(np.maximum(edge.sigma_mm**2 - common_sd_mm**2, 0.0))
-
-    def likeness(one: Array, other: Array) -> Array:
-        near: Array = np.exp(-0.5 * ((one[:, None] - other) / settings.hint_reach_mm) ** 2)
-        sd_one, sd_other = (np.interp(at, edge.along_mm, own) for at in (one, other))
-        near *= sd_one[:, None] * sd_other
-        return near + common_sd_mm**2
-
-    gain = np.linalg.solve(
-        likeness(t, t) + settings.hint_mm**2 * np.eye(len(t)), likeness(t, edge.along_mm)
-    )
-    moved = edge.outward_mm + (y - edge.at(t)) @ gain
-    explained = (likeness(t, edge.along_mm) * gain).sum(axis=0)
-    sigma = np.sqrt(np.maximum(edge.sigma_mm**2 - explained, settings.hint_mm**2))
-    return replace(edge, outward_mm=moved, sigma_mm=sigma)

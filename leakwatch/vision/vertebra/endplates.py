@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from leakwatch.config import VertebraSettings
 from leakwatch.core.arrays import Point, PointArray
-from leakwatch.vision.vertebra.body_pose import expected_depth_mm, sides_of_hints
+from leakwatch.vision.vertebra.body_pose import PoseFinder, sides_of_hints
 from leakwatch.vision.vertebra.body_sides import (
     Direction,
     Edge,
     Shape,
-    candidates,
-    hint_prior,
+    SideSearch,
     normal_prior,
-    pulled,
     shape_prior,
-    weighed,
 )
 from leakwatch.vision.vertebra.straightened_patch import Axes, Patch, SpinePicture, make_patch
 
@@ -62,127 +60,140 @@ def axes_of_wall(wall_px: PointArray, upright: Axes) -> Axes:
     return replace(upright, origin_px=middle, forward=forward, up=up)
 
 
-def around_wall(
-    picture: SpinePicture,
-    axes: Axes,
-    wall_px: PointArray,
-    corner_mm: float,
-    hints_px: PointArray,
-    needle_tip_px: Point | None,
-    level: str | None,
-    settings: VertebraSettings,
-) -> Around:
-    """Find endplates and front of the body behind whose middle `axes` lie.
+@dataclass(frozen=True)
+class SideFinder:
+    """The search for endplates and front of the body of a wall."""
 
-    Parameters
-    ----------
-    picture : SpinePicture
-    axes : Axes
-        From `axes_of_wall`.
-    wall_px : ndarray
-        ``(n, 2)``.
-    corner_mm : float
-        How far beyond the ends of the wall the endplates are expected.
-    hints_px : ndarray
-        ``(h, 2)``, points on endplates and front; those behind the wall's middle are left out.
-    needle_tip_px : Point or None
-    level : str or None
-    settings : VertebraSettings
-    """
-    half_mm = float(np.ptp(axes.to_mm(wall_px)[:, 1])) / 2
-    height_mm = 2 * (half_mm + corner_mm)
-    depth_mm = expected_depth_mm(height_mm, level, settings)
-    # The body lies in front of the wall: the patch is centred on it.
-    centred = replace(axes, origin_px=axes.to_px(np.array([depth_mm / 2, 0.0])))
-    patch = make_patch(picture, centred, settings)
-    hints = sides_of_hints(centred.to_mm(hints_px), depth_mm, height_mm)
-    upper, lower = (
-        _endplate(patch, side, half_mm, corner_mm, depth_mm, hints[side], settings)
-        for side in (Direction.UPPER, Direction.LOWER)
-    )
-    tip = None if needle_tip_px is None else centred.to_mm(np.array([needle_tip_px]))[0]
-    tip_mm = None if tip is None else float(tip[0])
-    front = _front(patch, upper, lower, depth_mm, hints[Direction.FRONT], tip_mm, settings)
-    return _from_corner_to_corner(upper, lower, front, depth_mm)
+    settings: VertebraSettings
 
+    @cached_property
+    def poses(self) -> PoseFinder:
+        """The search for how a body lies, with the same settings."""
+        return PoseFinder(self.settings)
 
-def _endplate(
-    patch: Patch,
-    direction: Direction,
-    half_mm: float,
-    corner_mm: float,
-    depth_mm: float,
-    hints_mm: PointArray,
-    settings: VertebraSettings,
-) -> Edge:
-    back, middle = -depth_mm / 2, 0.0
-    end = back + _SEEN_SHARE * depth_mm
-    shape = Shape(direction, back + 1.0, end, back, middle, depth_mm / 2)
-    corners = np.arange(_CORNERS_MM[0], _CORNERS_MM[1] + 1e-6, _STEP_MM)
-    turns = np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG)
-    lines = candidates(
-        patch, shape, half_mm + corners, turns, np.array(_ENDPLATE_HOLLOWS_MM), settings
-    )
-    prior = shape_prior(lines, settings.wedge_sd_deg, settings.hollow_mm, settings.hollow_sd_mm)
-    prior = prior + normal_prior(lines.offset - half_mm, corner_mm, settings.corner_sd_mm)
-    prior = prior + hint_prior(lines, hints_mm, settings, settings.cortex_mm)
-    # As far forward as the deepest body reaches: the front cuts it off.
-    t = np.linspace(back, 1.2 * depth_mm, 4 * _POINTS)
-    edge = weighed(lines, prior, t, settings)
-    edge = replace(edge, goes_on=_goes_on(patch, edge, depth_mm, settings))
-    line = replace(edge, outward_mm=edge.outward_mm - settings.cortex_mm)
-    return pulled(line, hints_mm, settings)
+    @cached_property
+    def search(self) -> SideSearch:
+        """The search for one side of a body, with the same settings."""
+        return SideSearch(self.settings)
 
+    def find(
+        self,
+        picture: SpinePicture,
+        axes: Axes,
+        wall_px: PointArray,
+        corner_mm: float,
+        hints_px: PointArray,
+        needle_tip_px: Point | None,
+        level: str | None,
+    ) -> Around:
+        """Find endplates and front of the body behind whose middle `axes` lie.
 
-def _goes_on(patch: Patch, edge: Edge, depth_mm: float, settings: VertebraSettings) -> float:
-    """Mean score of an endplate drawn on straight behind the body."""
-    back = -depth_mm / 2
-    ends = back + depth_mm * np.array(_STRAIGHT_SHARES)
-    at_back, ahead = edge.at(ends)
-    turn = np.degrees(np.arctan((ahead - at_back) / (ends[1] - ends[0])))
-    near, far = (back - reach for reach in _BEHIND_MM)
-    shape = Shape(edge.direction, far, near, back, 0.0, depth_mm)
-    offsets = at_back + np.arange(-2, 3) * _STEP_MM
-    turns = turn + np.arange(-3, 4) * _STEP_DEG
-    lines = candidates(patch, shape, offsets, turns, np.zeros(1), settings)
-    return float(lines.mean_score.max())
+        Parameters
+        ----------
+        picture : SpinePicture
+        axes : Axes
+            From `axes_of_wall`.
+        wall_px : ndarray
+            ``(n, 2)``.
+        corner_mm : float
+            How far beyond the ends of the wall the endplates are expected.
+        hints_px : ndarray
+            ``(h, 2)``, points on endplates and front; those behind the wall's middle are left out.
+        needle_tip_px : Point or None
+        level : str or None
+        """
+        half_mm = float(np.ptp(axes.to_mm(wall_px)[:, 1])) / 2
+        height_mm = 2 * (half_mm + corner_mm)
+        depth_mm = self.poses.expected_depth_mm(height_mm, level)
+        # The body lies in front of the wall: the patch is centred on it.
+        centred = replace(axes, origin_px=axes.to_px(np.array([depth_mm / 2, 0.0])))
+        patch = make_patch(picture, centred, self.settings)
+        hints = sides_of_hints(centred.to_mm(hints_px), depth_mm, height_mm)
+        upper, lower = (
+            self._endplate(patch, side, half_mm, corner_mm, depth_mm, hints[side])
+            for side in (Direction.UPPER, Direction.LOWER)
+        )
+        tip = None if needle_tip_px is None else centred.to_mm(np.array([needle_tip_px]))[0]
+        tip_mm = None if tip is None else float(tip[0])
+        front = self._front(patch, upper, lower, depth_mm, hints[Direction.FRONT], tip_mm)
+        return _from_corner_to_corner(upper, lower, front, depth_mm)
 
+    def _endplate(
+        self,
+        patch: Patch,
+        direction: Direction,
+        half_mm: float,
+        corner_mm: float,
+        depth_mm: float,
+        hints_mm: PointArray,
+    ) -> Edge:
+        settings = self.settings
+        back, middle = -depth_mm / 2, 0.0
+        end = back + _SEEN_SHARE * depth_mm
+        shape = Shape(direction, back + 1.0, end, back, middle, depth_mm / 2)
+        corners = np.arange(_CORNERS_MM[0], _CORNERS_MM[1] + 1e-6, _STEP_MM)
+        turns = np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG)
+        lines = self.search.candidates(
+            patch, shape, half_mm + corners, turns, np.array(_ENDPLATE_HOLLOWS_MM)
+        )
+        prior = shape_prior(lines, settings.wedge_sd_deg, settings.hollow_mm, settings.hollow_sd_mm)
+        prior = prior + normal_prior(lines.offset - half_mm, corner_mm, settings.corner_sd_mm)
+        prior = prior + self.search.hint_prior(lines, hints_mm, settings.cortex_mm)
+        # As far forward as the deepest body reaches: the front cuts it off.
+        t = np.linspace(back, 1.2 * depth_mm, 4 * _POINTS)
+        edge = self.search.weighed(lines, prior, t)
+        edge = replace(edge, goes_on=self._goes_on(patch, edge, depth_mm))
+        line = replace(edge, outward_mm=edge.outward_mm - settings.cortex_mm)
+        return self.search.pulled(line, hints_mm)
 
-def _front(
-    patch: Patch,
-    upper: Edge,
-    lower: Edge,
-    depth_mm: float,
-    hints_mm: PointArray,
-    tip_mm: float | None,
-    settings: VertebraSettings,
-) -> Edge:
-    rim_mm, _ = proud_mm(settings)
-    top, bottom = float(upper.at(depth_mm / 2)) + rim_mm, -float(lower.at(depth_mm / 2)) - rim_mm
-    height_mm, middle = max(top - bottom, 1.0), (top + bottom) / 2
-    rim = _RIM_SHARE * height_mm
-    shape = Shape(Direction.FRONT, bottom + rim, top - rim, middle, middle, height_mm / 2)
-    low, high = (share * height_mm - depth_mm / 2 for share in _DEPTH_SHARES)
-    lines = candidates(
-        patch,
-        shape,
-        np.arange(low, high, _STEP_MM),
-        np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG),
-        np.array(_FRONT_HOLLOWS_MM),
-        settings,
-    )
-    prior = shape_prior(lines, settings.lean_sd_deg, settings.hollow_mm, settings.hollow_sd_mm)
-    prior = prior + normal_prior(lines.offset, depth_mm / 2, settings.depth_sd * depth_mm)
-    prior = prior + hint_prior(lines, hints_mm, settings)
-    if tip_mm is not None:
-        prior = prior + normal_prior(np.minimum(lines.offset - tip_mm, 0.0), 0.0, _TIP_MM)
-    t = np.linspace(bottom, top, _POINTS)
-    return pulled(weighed(lines, prior, t, settings), hints_mm, settings)
+    def _goes_on(self, patch: Patch, edge: Edge, depth_mm: float) -> float:
+        """Return the mean score of an endplate drawn on straight behind the body."""
+        back = -depth_mm / 2
+        ends = back + depth_mm * np.array(_STRAIGHT_SHARES)
+        at_back, ahead = edge.at(ends)
+        turn = np.degrees(np.arctan((ahead - at_back) / (ends[1] - ends[0])))
+        near, far = (back - reach for reach in _BEHIND_MM)
+        shape = Shape(edge.direction, far, near, back, 0.0, depth_mm)
+        offsets = at_back + np.arange(-2, 3) * _STEP_MM
+        turns = turn + np.arange(-3, 4) * _STEP_DEG
+        lines = self.search.candidates(patch, shape, offsets, turns, np.zeros(1))
+        return float(lines.mean_score.max())
 
+    def _front(
+        self,
+        patch: Patch,
+        upper: Edge,
+        lower: Edge,
+        depth_mm: float,
+        hints_mm: PointArray,
+        tip_mm: float | None,
+    ) -> Edge:
+        settings = self.settings
+        rim_mm, _ = self.proud_mm()
+        top = float(upper.at(depth_mm / 2)) + rim_mm
+        bottom = -float(lower.at(depth_mm / 2)) - rim_mm
+        height_mm, middle = max(top - bottom, 1.0), (top + bottom) / 2
+        rim = _RIM_SHARE * height_mm
+        shape = Shape(Direction.FRONT, bottom + rim, top - rim, middle, middle, height_mm / 2)
+        low, high = (share * height_mm - depth_mm / 2 for share in _DEPTH_SHARES)
+        lines = self.search.candidates(
+            patch,
+            shape,
+            np.arange(low, high, _STEP_MM),
+            np.arange(-_TURN_DEG, _TURN_DEG + 1e-6, _STEP_DEG),
+            np.array(_FRONT_HOLLOWS_MM),
+        )
+        prior = shape_prior(lines, settings.lean_sd_deg, settings.hollow_mm, settings.hollow_sd_mm)
+        prior = prior + normal_prior(lines.offset, depth_mm / 2, settings.depth_sd * depth_mm)
+        prior = prior + self.search.hint_prior(lines, hints_mm)
+        if tip_mm is not None:
+            prior = prior + normal_prior(np.minimum(lines.offset - tip_mm, 0.0), 0.0, _TIP_MM)
+        t = np.linspace(bottom, top, _POINTS)
+        return self.search.pulled(self.search.weighed(lines, prior, t), hints_mm)
 
-def proud_mm(settings: VertebraSettings) -> tuple[float, float]:
-    """How far the silhouette lies outside of the endplates that are drawn, and of the front."""
-    return settings.cortex_mm + settings.rim_mm, settings.rim_mm
+    def proud_mm(self) -> tuple[float, float]:
+        """Return how far the silhouette lies outside of the drawn endplates, and of the front."""
+        return self.settings.cortex_mm + self.settings.rim_mm, self.settings.rim_mm
 
 
 def _from_corner_to_corner(upper: Edge, lower: Edge, front: Edge, depth_mm: float) -> Around:

@@ -6,7 +6,8 @@ a wall leans better than the 20 mm of one body do.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -16,11 +17,9 @@ from leakwatch.vision.vertebra.body_sides import (
     Direction,
     Edge,
     Shape,
-    candidates,
-    hint_prior,
+    SideSearch,
     normal_prior,
     shape_prior,
-    weighed,
 )
 from leakwatch.vision.vertebra.straightened_patch import Patch
 
@@ -31,70 +30,78 @@ _NEAR_MM = 4.0  # about the body's own edge: further away, it is another one
 _ROUGH_MM, _TILTED_HALF_MM, _TILT_DEG = 0.5, 24.0, 36.0
 
 
-def tilts_of_line(
-    patch: Patch, reach_mm: tuple[float, float], half_depth_mm: float, settings: VertebraSettings
-) -> tuple[Array, Array]:
-    """What the posterior line says of the tilt of the spine.
+@dataclass(frozen=True)
+class PosteriorLine:
+    """The line that the backs of the bodies above and below follow."""
 
-    Parameters
-    ----------
-    patch : Patch
-        At the click, along the picture.
-    reach_mm : (float, float)
-        How far behind the click it may run.
-    half_depth_mm : float
-        Where it is expected.
-    settings : VertebraSettings
+    settings: VertebraSettings
 
-    Returns
-    -------
-    tilt_deg, log_likelihood : ndarray
-    """
-    offsets = np.arange(*reach_mm, _ROUGH_MM)
-    turns = np.arange(-_TILT_DEG, _TILT_DEG + 1e-6, _STEP_DEG)
-    half = _TILTED_HALF_MM
-    shape = Shape(Direction.BACK, -half, half, 0.0, 0.0, half)
-    lines = candidates(patch, shape, offsets, turns, np.zeros(1), settings)
-    place_sd = float(np.hypot(settings.centre_sd_mm, settings.depth_sd * half_depth_mm))
-    score = lines.score + normal_prior(lines.offset, half_depth_mm, place_sd)
-    by_turn = np.logaddexp.reduce(score.reshape(len(offsets), len(turns)), axis=0)
-    lean = normal_prior(turns[:, None] - turns, 0.0, settings.lean_sd_deg)
-    return turns, np.logaddexp.reduce(lean + by_turn, axis=1)
+    @cached_property
+    def search(self) -> SideSearch:
+        """The search for one side of a body, with the same settings."""
+        return SideSearch(self.settings)
 
+    def tilts(
+        self, patch: Patch, reach_mm: tuple[float, float], half_depth_mm: float
+    ) -> tuple[Array, Array]:
+        """Return what the posterior line says of the tilt of the spine.
 
-def in_line(
-    patch: Patch, back: Edge, half_mm: float, hints_mm: PointArray, settings: VertebraSettings
-) -> Edge:
-    """The posterior edge of a body, placed by the line that goes on beyond its ends.
+        Parameters
+        ----------
+        patch : Patch
+            At the click, along the picture.
+        reach_mm : (float, float)
+            How far behind the click it may run.
+        half_depth_mm : float
+            Where it is expected.
 
-    Parameters
-    ----------
-    patch : Patch
-        In the axes of `back`.
-    back : Edge
-        The edge as the body alone shows it.
-    half_mm : float
-        Half the height of the body.
-    hints_mm : ndarray
-        ``(h, 2)``, points that a person set on the wall in the midline.
-    settings : VertebraSettings
-    """
-    end = half_mm + settings.line_beyond_mm
-    shape = Shape(Direction.BACK, -end, end, 0.0, 0.0, half_mm)
-    offsets = float(back.at(0.0)) + np.arange(-_NEAR_MM, _NEAR_MM + 1e-6, _STEP_MM)
-    leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
-    lines = candidates(patch, shape, offsets, leans, np.zeros(1), settings)
-    prior = shape_prior(lines, settings.back_lean_sd_deg, 0.0, settings.hollow_sd_mm)
-    prior = prior + hint_prior(
-        lines, hints_mm, settings, settings.back_hollow_mm, settings.back_hollow_sd_mm
-    )
-    line = weighed(lines, prior, back.along_mm, settings)
-    # What speaks for another edge, further away, still does.
-    sigma = np.hypot(line.sigma_mm, back.far_mm)
-    return replace(
-        line,
-        sigma_mm=sigma,
-        exposed=back.exposed,
-        other_mm=back.other_mm,
-        far_mm=back.far_mm,
-    )
+        Returns
+        -------
+        tilt_deg, log_likelihood : ndarray
+        """
+        offsets = np.arange(*reach_mm, _ROUGH_MM)
+        turns = np.arange(-_TILT_DEG, _TILT_DEG + 1e-6, _STEP_DEG)
+        half = _TILTED_HALF_MM
+        shape = Shape(Direction.BACK, -half, half, 0.0, 0.0, half)
+        lines = self.search.candidates(patch, shape, offsets, turns, np.zeros(1))
+        place_sd = float(
+            np.hypot(self.settings.centre_sd_mm, self.settings.depth_sd * half_depth_mm)
+        )
+        score = lines.score + normal_prior(lines.offset, half_depth_mm, place_sd)
+        by_turn = np.logaddexp.reduce(score.reshape(len(offsets), len(turns)), axis=0)
+        lean = normal_prior(turns[:, None] - turns, 0.0, self.settings.lean_sd_deg)
+        return turns, np.logaddexp.reduce(lean + by_turn, axis=1)
+
+    def in_line(self, patch: Patch, back: Edge, half_mm: float, hints_mm: PointArray) -> Edge:
+        """Return the posterior edge of a body, placed by the line that goes on beyond its ends.
+
+        Parameters
+        ----------
+        patch : Patch
+            In the axes of `back`.
+        back : Edge
+            The edge as the body alone shows it.
+        half_mm : float
+            Half the height of the body.
+        hints_mm : ndarray
+            ``(h, 2)``, points that a person set on the wall in the midline.
+        """
+        end = half_mm + self.settings.line_beyond_mm
+        shape = Shape(Direction.BACK, -end, end, 0.0, 0.0, half_mm)
+        offsets = float(back.at(0.0)) + np.arange(-_NEAR_MM, _NEAR_MM + 1e-6, _STEP_MM)
+        leans = np.arange(-_LEAN_DEG, _LEAN_DEG + 1e-6, _STEP_DEG)
+        lines = self.search.candidates(patch, shape, offsets, leans, np.zeros(1))
+        prior = shape_prior(lines, self.settings.back_lean_sd_deg, 0.0, self.settings.hollow_sd_mm)
+        prior = prior + self.search.hint_prior(
+            lines, hints_mm, self.settings.back_hollow_mm, self.settings.back_hollow_sd_mm
+        )
+        line = self.search.weighed(lines, prior, back.along_mm)
+        # What speaks for another edge, further away, still does.
+        sigma = np.hypot(line.sigma_mm, back.far_mm)
+        return replace(
+            line,
+            sigma_mm=sigma,
+            exposed=back.exposed,
+            other_mm=back.other_mm,
+            far_mm=back.far_mm,
+        )

@@ -13,8 +13,8 @@ from leakwatch.core.geometry import Scale, WorkingGrid, polyline_length, signed_
 from leakwatch.core.marks import Marks, Side
 from leakwatch.vision.background.baseline import seen_in_reference
 from leakwatch.vision.image_processing.patches import near
-from leakwatch.vision.vertebra.body_outline import outline_from_wall
-from leakwatch.vision.vertebra.endplates import proud_mm
+from leakwatch.vision.vertebra.body_outline import BodyFinder
+from leakwatch.vision.vertebra.endplates import SideFinder
 from leakwatch.vision.vertebra.outside_body import judged_outline
 from leakwatch.vision.vertebra.posterior_wall import (
     Wall,
@@ -117,7 +117,7 @@ def place_marks(
 
 
 def _with_regions(placed: PlacedMarks, scale: Scale, settings: CementSettings) -> PlacedMarks:
-    """Where the first cement may appear, and where the body surely is."""
+    """Return where the first cement may appear, and where the body surely is."""
     wall, size = placed.wall, placed.size
     reaches = (scale.px(settings.origin_mm), scale.px(settings.body_mm))
     origin = origin_of_cement(wall, placed.outline, placed.tip, *reaches, *size)
@@ -193,7 +193,7 @@ def with_found_outline(
     cement: CementSettings,
     vertebra: VertebraSettings,
 ) -> PlacedMarks:
-    """Where only the wall is marked, find the body in front of it, and judge what is outside.
+    """If only the wall is marked, find the body in front of it, and judge what is outside.
 
     Only beyond sides that were surely found: see `outside_body`.
 
@@ -223,11 +223,10 @@ def with_found_outline(
     if placed.tip is not None:
         column, row = picture.grid.to_frame(np.array(placed.tip))
         tip = (float(column), float(row))
-    body = outline_from_wall(
+    body = BodyFinder(vertebra).from_wall(
         picture,
         picture.grid.to_frame(wall.line),
         anterior,
-        vertebra,
         needle_tip_px=tip,
         level=level,
     )
@@ -238,7 +237,7 @@ def with_found_outline(
         (vertebra.rough_mm, vertebra.waist_rough_mm),
         tolerance_mm,
         cement.unjudged_mm,
-        proud_mm(vertebra),
+        SideFinder(vertebra).proud_mm(),
     )
     outside = read_only(outside_distance(picture.grid.to_working(line), *placed.size))
     sides = (body.upper, body.lower, body.front)

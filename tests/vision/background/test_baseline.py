@@ -12,7 +12,7 @@ from leakwatch.vision.background import baseline
 from leakwatch.vision.preprocessing import intensity
 
 SETTINGS = BaselineSettings()
-SCALE = Scale(MM_PER_PX)
+COMPARATOR = baseline.BaselineComparator(Scale(MM_PER_PX), SETTINGS)
 GRID = WorkingGrid(ROWS, COLUMNS, 1)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 INNER = np.s_[30:-30, 30:-30]
@@ -37,7 +37,7 @@ def compared(
     changed: np.ndarray | None = None,
 ) -> baseline.Added:
     more = image - reference.mean
-    return baseline.added_attenuation(reference, more, seen, changed, SCALE, SETTINGS)
+    return COMPARATOR.added_attenuation(reference, more, seen, changed)
 
 
 def test_sixteen_frames_leave_a_quarter_of_the_noise() -> None:
@@ -131,13 +131,13 @@ def added(scene: Scene, image: np.ndarray) -> baseline.Added:
 
 
 def watch(seen: baseline.Added) -> baseline.Watched | None:
-    return baseline.watch(seen, WATCHED, SCALE, SETTINGS)
+    return COMPARATOR.watch(seen, WATCHED)
 
 
 def is_accepted(scene: Scene, image: np.ndarray, covered: np.ndarray | None = None) -> bool:
     seen = added(scene, image)
     there = watch(seen)
-    return baseline.is_taken_away(there, baseline.explained(there, covered, None, 0.0), SETTINGS)
+    return COMPARATOR.is_taken_away(there, baseline.explained(there, covered, None, 0.0))
 
 
 @pytest.mark.parametrize("dose", [1.0, 0.25])
@@ -157,8 +157,8 @@ def test_damaged_pixels_take_away() -> None:
     assert is_accepted(scene, noise)
     assert is_accepted(scene, torn)
     # Where nothing is watched it may be what it likes; where an instrument was, too.
-    nothing = baseline.watch(added(scene, noise), None, SCALE, SETTINGS)
-    assert not baseline.is_taken_away(nothing, None, SETTINGS)
+    nothing = COMPARATOR.watch(added(scene, noise), None)
+    assert not COMPARATOR.is_taken_away(nothing, None)
     assert not is_accepted(scene, noise, np.ones_like(WATCHED))
 
 
@@ -166,7 +166,7 @@ def test_what_lay_in_the_baseline_and_is_gone() -> None:
     scene = Scene(shutter_px=0)
     with_tool = averaged(scene, 8, added=disc(120.0, 110.0, 25.0, 1.0))
     without = compared(with_tool, attenuation(scene))
-    assert baseline.is_taken_away(watch(without), None, SETTINGS)
+    assert COMPARATOR.is_taken_away(watch(without), None)
 
 
 def is_changed(
@@ -177,9 +177,7 @@ def is_changed(
 ) -> bool:
     seen = added(scene, image)
     there = watch(seen)
-    return baseline.is_changed(
-        there, baseline.explained(there, None, known, 0.0), cement, SCALE, SETTINGS
-    )
+    return COMPARATOR.is_changed(there, baseline.explained(there, None, known, 0.0), cement)
 
 
 def shade(left: int, log: float) -> np.ndarray:
@@ -203,8 +201,8 @@ def test_what_lies_over_the_anatomy_and_is_no_cement_changes_it() -> None:
     assert is_changed(scene, hand)
     assert not is_changed(scene, attenuation(scene, added=shade(162, 0.2)))  # 18 of them
     # Where nothing is watched, and where an instrument or cement explains it, it may be so.
-    nothing = baseline.watch(added(scene, hand), None, SCALE, SETTINGS)
-    assert not baseline.is_changed(nothing, None, None, SCALE, SETTINGS)
+    nothing = COMPARATOR.watch(added(scene, hand), None)
+    assert not COMPARATOR.is_changed(nothing, None, None)
     explained = shade(140, 1.0) > 0
     assert not is_changed(scene, hand, known=explained)
     assert not is_changed(scene, hand, cement=explained)

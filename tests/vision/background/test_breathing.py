@@ -9,9 +9,9 @@ import pytest
 from leakwatch.config import BreathingSettings
 from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.vision.background.baseline import Added
-from leakwatch.vision.background.breathing import Breathing, breath_of, with_breath, without_breath
+from leakwatch.vision.background.breathing import Breathing, BreathingFilter
 
-SETTINGS = BreathingSettings()
+FILTER = BreathingFilter(BreathingSettings())
 SIZE = 256  # pixels of 0.5 mm
 NOISE = 0.012
 # A breath of four seconds at 15 frames/s.
@@ -47,9 +47,9 @@ def pictures(
 def without_breathing(
     state: Breathing | None, added: Added, changed: BoolImage | None, time_s: float
 ) -> tuple[Breathing, Added]:
-    breath = breath_of(state, added, changed, SETTINGS)
-    steady = without_breath(added, state, breath, SETTINGS)
-    return with_breath(state, breath, None, time_s, SETTINGS), steady
+    breath = FILTER.breath_of(state, added, changed)
+    steady = FILTER.without_breath(added, state, breath)
+    return FILTER.with_breath(state, breath, None, time_s), steady
 
 
 def followed(
@@ -210,23 +210,21 @@ def test_what_comes_during_a_pause_is_not_taken_for_a_breath_deeper_than_any_bef
     # As large as six of those breaths, in the same places: an unusual case, and the hardest.
     sheet = 5.0 * np.maximum(deepest, 0.0) - 5.0 * np.maximum(-deepest, 0.0)
     after = Added((frames[-1].image + sheet).astype(np.float32), frames[-1].seen, 0.0)
-    breath = breath_of(state, after, None, SETTINGS)
-    left = without_breath(after, state, breath, SETTINGS).image
+    breath = FILTER.breath_of(state, after, None)
+    left = FILTER.without_breath(after, state, breath).image
     share = float((left * sheet).sum() / (sheet * sheet).sum())
     assert share > 0.7
     deeper = Added((1.2 * frames[BREATH // 2].image).astype(np.float32), after.seen, 0.0)
-    breath = breath_of(state, deeper, None, SETTINGS)
-    assert shadows_left(without_breath(deeper, state, breath, SETTINGS)) < 0.4 * shadows_left(
-        deeper
-    )
+    breath = FILTER.breath_of(state, deeper, None)
+    assert shadows_left(FILTER.without_breath(deeper, state, breath)) < 0.4 * shadows_left(deeper)
 
 
 def test_no_patterns_at_all_may_be_wanted() -> None:
-    none = BreathingSettings(patterns=0)
+    none = BreathingFilter(BreathingSettings(patterns=0))
     state: Breathing | None = None
     for index, added in enumerate(pictures(4)):
-        breath = breath_of(state, added, None, none)
-        assert without_breath(added, state, breath, none) is added
-        state = with_breath(state, breath, None, index / 7.5, none)
+        breath = none.breath_of(state, added, None)
+        assert none.without_breath(added, state, breath) is added
+        state = none.with_breath(state, breath, None, index / 7.5)
     assert state is not None
     assert len(state.patterns) == 0

@@ -15,7 +15,7 @@ from leakwatch.vision.background.baseline import Added
 from leakwatch.vision.cement import averaging
 
 SETTINGS = CementSettings()
-SCALE = Scale(MM_PER_PX)
+AVERAGE = averaging.AttenuationAverage(Scale(MM_PER_PX), SETTINGS)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 
 
@@ -24,7 +24,7 @@ def means(noise: float, fps: float, count: int, level: float = 0.0) -> averaging
     for index in range(count):
         image = rng.normal(level, noise, (ROWS, COLUMNS)).astype(np.float32)
         shown = Added(read_only(image), SEEN, 0.0)
-        mean = averaging.with_frame(mean, shown, index / fps, SCALE, SETTINGS)
+        mean = AVERAGE.with_frame(mean, shown, index / fps)
     assert mean is not None
     return mean
 
@@ -46,10 +46,8 @@ def test_never_longer_than_its_time_constant_whatever_the_frame_rate(fps: float)
 
 
 def test_noise_of_a_frame_is_told_from_the_mean_it_goes_into() -> None:
-    smoothed = averaging.smoothed(
-        np.random.default_rng(1).normal(0.0, 0.1, (ROWS, COLUMNS)).astype(np.float32),
-        SCALE,
-        SETTINGS,
+    smoothed = AVERAGE.smooth(
+        np.random.default_rng(1).normal(0.0, 0.1, (ROWS, COLUMNS)).astype(np.float32)
     )
     assert means(0.1, 15.0, 40).frame_noise == pytest.approx(float(smoothed.std()), rel=0.15)
 
@@ -59,7 +57,7 @@ def test_what_a_frame_does_not_see_keeps_its_last_mean() -> None:
     seen = SEEN.copy()
     seen[:, :40] = False
     black = Added(read_only(np.zeros((ROWS, COLUMNS), np.float32)), seen, 0.0)
-    after = averaging.with_frame(before, black, 1.0, SCALE, SETTINGS)
+    after = AVERAGE.with_frame(before, black, 1.0)
     assert np.array_equal(after.image[:, :40], before.image[:, :40])
     assert after.image[:, 40:].max() < 0.5
     assert not after.image.flags.writeable

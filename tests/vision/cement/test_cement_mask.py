@@ -16,10 +16,11 @@ from leakwatch.core.geometry import Scale
 from leakwatch.vision.background import false_cement
 from leakwatch.vision.background.baseline import Added, Baseline
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cement import averaging, cement_mask
+from leakwatch.vision.cement import cement_mask
 
 SETTINGS = CementSettings()
 SCALE = Scale(MM_PER_PX)
+SEGMENTER = cement_mask.CementSegmenter(SCALE, SETTINGS)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 FLAT = Baseline(np.ones((ROWS, COLUMNS), np.float32), SEEN, 16)
 NOISE = 0.025  # of a working pixel at full dose
@@ -48,13 +49,13 @@ class Sequence:
         if added is not None:
             image += added
         shown = Added(read_only(image * seen), seen, 0.0)
-        mean = averaging.with_frame(self.state.mean, shown, self.count / self.fps, SCALE, SETTINGS)
+        mean = SEGMENTER.average.with_frame(self.state.mean, shown, self.count / self.fps)
         self.state = replace(self.state, mean=mean)
         cannula = CoveredByCannula(
             instrument, instrument, instrument if lies is None else lies, (1.0, 0.0)
         )
-        self.state = cement_mask.segment(
-            self.state, seen, self.behind, self.origin, cannula, 1.0, SCALE, SETTINGS
+        self.state = SEGMENTER.segment(
+            self.state, seen, self.behind, self.origin, cannula, 1.0
         ).state
         self.count += 1
         assert self.state.mask is not None
@@ -246,17 +247,15 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
     for caution in (1.0, 2.0, np.inf):
         state = cement_mask.CementState()
         for index in range(4):
-            mean = averaging.with_frame(state.mean, added, index / 7.5, SCALE, SETTINGS)
+            mean = SEGMENTER.average.with_frame(state.mean, added, index / 7.5)
             state = replace(state, mean=mean)
-            state = cement_mask.segment(
+            state = SEGMENTER.segment(
                 state,
                 SEEN,
                 false_cement.background(FLAT, None, SETTINGS),
                 None,
                 CoveredByCannula(),
                 caution,
-                SCALE,
-                SETTINGS,
             ).state
         assert state.mask is not None
         areas.append(np.count_nonzero(state.mask))
@@ -290,7 +289,8 @@ def test_cement_on_both_sides_of_an_instrument_is_behind_it_too() -> None:
 @pytest.mark.parametrize(("width_mm", "taken"), [(0.5, False), (2.5, True)])
 def test_sudden_cement_is_as_wide_as_a_vein(width_mm: float, taken: bool) -> None:
     """The edge of a bone that moved a little is as long at once, and as wide as blur makes it."""
-    scale, state = Scale(0.2), cement_mask.CementState()
+    segmenter = cement_mask.CementSegmenter(Scale(0.2), SETTINGS)
+    state = cement_mask.CementState()
     rng, behind = np.random.default_rng(2), false_cement.background(FLAT, None, SETTINGS)
     bolus = disc(60, 120, 30, 0.4)
     way = [(88, 120), (270, 105), (270, 12), (100, 12), (100, 58), (235, 58)]
@@ -299,9 +299,9 @@ def test_sudden_cement_is_as_wide_as_a_vein(width_mm: float, taken: bool) -> Non
         image = rng.normal(0.0, 0.004, (ROWS, COLUMNS)) + bolus
         image = image + (new if count >= 8 else 0.0)
         shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
-        mean = averaging.with_frame(state.mean, shown, count / 7.5, scale, SETTINGS)
-        state = cement_mask.segment(
-            replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0, scale, SETTINGS
+        mean = segmenter.average.with_frame(state.mean, shown, count / 7.5)
+        state = segmenter.segment(
+            replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0
         ).state
     assert state.mask is not None
     share = state.mask[new > 0.07].mean()
@@ -323,7 +323,7 @@ def test_a_shadow_that_touches_cement_is_not_its_growth() -> None:
 
 @pytest.mark.parametrize("pause_s", [0.0, 5.0, 300.0, 86400.0, math.inf])
 def test_growth_has_a_bound_whatever_the_pause(pause_s: float) -> None:
-    grown_mm = cement_mask.grown_mm(pause_s, SETTINGS)
+    grown_mm = SEGMENTER.grown_mm(pause_s)
     assert SETTINGS.rim_mm <= grown_mm <= SETTINGS.remote_mm
     if pause_s == 0.0:
         assert grown_mm == SETTINGS.rim_mm
@@ -344,15 +344,16 @@ def test_cement_that_came_in_a_pause_is_found_in_its_first_frame(pause_s: float)
 @pytest.mark.parametrize("mm_per_px", [0.02, 2.0, 20.0])
 @pytest.mark.parametrize("ball_px", [0, 40])
 def test_a_scale_at_the_end_of_its_range_breaks_nothing(mm_per_px: float, ball_px: int) -> None:
-    scale, state = Scale(mm_per_px), cement_mask.CementState()
+    segmenter = cement_mask.CementSegmenter(Scale(mm_per_px), SETTINGS)
+    state = cement_mask.CementState()
     rng, behind = np.random.default_rng(2), false_cement.background(FLAT, None, SETTINGS)
     added = disc(140, 120, ball_px, 0.3) if ball_px else np.zeros((ROWS, COLUMNS), np.float32)
     for count in range(5):
         image = added + rng.normal(0.0, 0.004, (ROWS, COLUMNS))
         shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
-        mean = averaging.with_frame(state.mean, shown, count / 7.5, scale, SETTINGS)
-        state = cement_mask.segment(
-            replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0, scale, SETTINGS
+        mean = segmenter.average.with_frame(state.mean, shown, count / 7.5)
+        state = segmenter.segment(
+            replace(state, mean=mean), SEEN, behind, None, CoveredByCannula(), 1.0
         ).state
     assert state.mask is not None
     if not ball_px:

@@ -10,9 +10,10 @@ import pytest
 from leakwatch.config import CementSettings
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cement.detection_limit import NearCement, noise_near, over_limit, window_near
+from leakwatch.vision.cement.detection_limit import DetectionLimit, NearCement, noise_near
 
-SETTINGS, SCALE = CementSettings(), Scale(0.25)
+SETTINGS = CementSettings()
+LIMIT = DetectionLimit(Scale(0.25), SETTINGS)
 SHAPE, CORNER = (200, 240), (30, 40)
 EDGE = SETTINGS.edge_mm * SETTINGS.attenuation_per_mm
 NOISE = 0.002
@@ -36,7 +37,7 @@ def test_noise_is_that_of_the_quiet_picture() -> None:
 
 
 def test_only_the_surroundings_of_what_is_over_its_limit_are_left() -> None:
-    there, over = over_limit(near_by((80, 100, 3 * EDGE)), NOISE, 1.0, SCALE, SETTINGS)
+    there, over = LIMIT.over_limit(near_by((80, 100, 3 * EDGE)), NOISE, 1.0)
     rows, columns = there.window
     assert (
         over.shape == there.smooth.shape == (rows.stop - rows.start, columns.stop - columns.start)
@@ -52,16 +53,14 @@ def test_caution_and_a_ghost_raise_the_limit() -> None:
     lump = near_by((80, 100, 3 * EDGE))
     ghost = replace(lump, ghost=lump.ghost + np.float32(5 * EDGE))
     for picture, caution in ((lump, 4.0), (ghost, 1.0)):
-        there, over = over_limit(picture, NOISE, caution, SCALE, SETTINGS)
+        there, over = LIMIT.over_limit(picture, NOISE, caution)
         assert not (over[there.seen] > 1.0).any()
 
 
 def test_known_cement_stays_in_the_part_that_is_judged() -> None:
     mask = np.zeros(SHAPE, bool)
     mask[150:160, 20:30] = True
-    there, _ = over_limit(
-        replace(near_by((80, 100, 3 * EDGE)), mask=mask), NOISE, 1.0, SCALE, SETTINGS
-    )
+    there, _ = LIMIT.over_limit(replace(near_by((80, 100, 3 * EDGE)), mask=mask), NOISE, 1.0)
     assert there.mask is not None
     assert there.mask.sum() == mask.sum()
 
@@ -70,8 +69,8 @@ def test_the_window_reaches_around_cement_or_else_its_origin() -> None:
     origin = np.zeros((900, 1000), bool)
     origin[400:420, 500:540] = True
     reach = round(SETTINGS.remote_mm / 0.25)
-    around_box = window_near(np.s_[100:110, 200:210], origin, origin.shape, SCALE, SETTINGS)
+    around_box = LIMIT.window_near(np.s_[100:110, 200:210], origin, origin.shape)
     assert around_box == np.s_[100 - reach : 110 + reach, 200 - reach : 210 + reach]
-    around_origin = window_near(None, origin, origin.shape, SCALE, SETTINGS)
+    around_origin = LIMIT.window_near(None, origin, origin.shape)
     assert around_origin == np.s_[400 - reach : 420 + reach, 500 - reach : 540 + reach]
-    assert window_near(None, None, origin.shape, SCALE, SETTINGS) == np.s_[0:900, 0:1000]
+    assert LIMIT.window_near(None, None, origin.shape) == np.s_[0:900, 0:1000]

@@ -10,7 +10,7 @@ from scene import COLUMNS, MM_PER_PX, ROWS, tube
 
 from leakwatch.config import CementSettings
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.cement.thin_cement import THIN_EVERY, thin_over_limit
+from leakwatch.vision.cement.thin_cement import THIN_EVERY, ThinCement
 
 SETTINGS, SCALE = CementSettings(), Scale(MM_PER_PX)
 SHAPE = (ROWS, COLUMNS)
@@ -35,7 +35,7 @@ def shadow(peak: float) -> np.ndarray:
 
 
 def over(image: np.ndarray, known: np.ndarray = ALL, ghost: np.ndarray = NO_GHOST) -> np.ndarray:
-    return thin_over_limit(image, EVEN, ghost[HALF], known[HALF], SCALE, SETTINGS)
+    return ThinCement(SCALE, SETTINGS).over_limit(image, EVEN, ghost[HALF], known[HALF])
 
 
 @pytest.mark.parametrize("peak", [0.0, 0.1, -0.1])
@@ -54,7 +54,9 @@ def test_a_shadow_alone_is_nothing(peak: float) -> None:
 def test_along_itself_a_vein_shows_that_no_place_of_it_does() -> None:
     image = smooth_noise(0.010) + 0.04 * VEIN
     places_only = msgspec.structs.replace(SETTINGS, line_sigmas=1e6)
-    by_place = thin_over_limit(image, EVEN, NO_GHOST[HALF], ALL[HALF], SCALE, places_only) > 1.0
+    by_place = (
+        ThinCement(SCALE, places_only).over_limit(image, EVEN, NO_GHOST[HALF], ALL[HALF]) > 1.0
+    )
     along = over(image) > 1.0
     assert along[VEIN > 0.9].mean() > 2.0 * by_place[VEIN > 0.9].mean()
     assert along[VEIN > 0.9].mean() > 0.4

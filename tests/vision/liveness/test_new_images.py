@@ -10,10 +10,10 @@ from scene import FORMAT, FPS, Scene, breath
 from leakwatch.config import LivenessSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import WorkingGrid
-from leakwatch.vision.liveness.new_images import Liveness, LivenessState, look, tiles_over
+from leakwatch.vision.liveness.new_images import Liveness, LivenessCheck, LivenessState
 from leakwatch.vision.preprocessing.intensity import log_attenuation
 
-SETTINGS = LivenessSettings()
+CHECK = LivenessCheck(LivenessSettings())
 ROWS, COLUMNS = 240, 280
 GRID = WorkingGrid(ROWS, COLUMNS, 1)
 MARKED = np.array([[110.0, 60.0], [170.0, 180.0]])
@@ -22,12 +22,12 @@ HELD_FROM = 20
 
 def seen(pictures: list[np.ndarray], step_s: float = 1.0 / FPS) -> list[Liveness]:
     """What liveness says of each of some pictures of stored values."""
-    state = LivenessState(tiles_over(MARKED, 30.0, (ROWS, COLUMNS), SETTINGS))
+    state = LivenessState(CHECK.tiles_over(MARKED, 30.0, (ROWS, COLUMNS)))
     exposed, told = np.ones((ROWS, COLUMNS), bool), []
     for index, pixels in enumerate(pictures):
         values = np.clip(np.round(pixels), 0, 4095).astype(np.uint16)
         raw = read_only(log_attenuation(values, FORMAT, GRID))
-        state, one = look(state, raw, exposed, index * step_s, SETTINGS)
+        state, one = CHECK.compare(state, raw, exposed, index * step_s)
         told.append(one)
     return told
 
@@ -208,19 +208,19 @@ def test_an_even_picture_has_no_noise_that_could_tell(value: float) -> None:
 
 
 def test_a_pause_of_an_hour_between_live_frames_is_no_hold() -> None:
-    state = LivenessState(tiles_over(MARKED, 30.0, (ROWS, COLUMNS), SETTINGS))
+    state = LivenessState(CHECK.tiles_over(MARKED, 30.0, (ROWS, COLUMNS)))
     exposed = np.ones((ROWS, COLUMNS), bool)
     for index, pixels in enumerate(PICTURES):
         raw = log_attenuation(pixels.astype(np.uint16), FORMAT, GRID)
         time_s = index / FPS + (3600.0 if index >= 30 else 0.0)
-        state, told = look(state, raw, exposed, time_s, SETTINGS)
+        state, told = CHECK.compare(state, raw, exposed, time_s)
         assert told.is_new
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (64, 500), (4, 4), (37, 41)])
 def test_tiles_lie_within_pictures_of_any_size(shape: tuple[int, int]) -> None:
     for points in (None, np.array([[0.0, 0.0], [shape[1] - 1.0, shape[0] - 1.0]])):
-        tiles = tiles_over(points, 30.0, shape, SETTINGS)
+        tiles = CHECK.tiles_over(points, 30.0, shape)
         rows, columns = tiles.window
         assert 1 <= rows.start < rows.stop <= shape[0] - 1
         assert 1 <= columns.start < columns.stop <= shape[1] - 1
@@ -230,11 +230,11 @@ def test_tiles_lie_within_pictures_of_any_size(shape: tuple[int, int]) -> None:
 
 
 def test_a_picture_that_is_covered_everywhere_tells_nothing_and_warns_of_nothing() -> None:
-    state = LivenessState(tiles_over(MARKED, 30.0, (ROWS, COLUMNS), SETTINGS))
+    state = LivenessState(CHECK.tiles_over(MARKED, 30.0, (ROWS, COLUMNS)))
     covered = np.zeros((ROWS, COLUMNS), bool)
     for index, pixels in enumerate(PICTURES[:5]):
         exposed = np.ones((ROWS, COLUMNS), bool) if index < 3 else covered
         raw = log_attenuation(pixels.astype(np.uint16), FORMAT, GRID)
-        state, told = look(state, raw, exposed, index / FPS, SETTINGS)
+        state, told = CHECK.compare(state, raw, exposed, index / FPS)
     assert not told.is_new
     assert not told.is_repeated

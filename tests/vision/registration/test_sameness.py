@@ -11,9 +11,10 @@ from scene import COLUMNS, ROWS, Scene
 from test_motion import passed, reference
 
 from leakwatch.config import SameSettings
-from leakwatch.vision.registration.sameness import Sameness, compare, reference_tiles
+from leakwatch.vision.registration.sameness import Sameness, TileComparator
 
 SETTINGS = SameSettings()
+COMPARATOR = TileComparator(SETTINGS)
 WHOLE = (slice(0, ROWS // 2), slice(0, COLUMNS // 2))
 SHIFT = (3.0, -4.0)
 
@@ -49,8 +50,8 @@ def seen(
     open_ = field.open.copy()
     open_[:, round(open_share * open_.shape[1]) :] = 0
     moved = (SHIFT[0] / 2, SHIFT[1] / 2)
-    tiles = reference_tiles(start, AREA, WHOLE, SETTINGS)
-    return compare(tiles, frame, open_, moved, excluded, SETTINGS)
+    tiles = COMPARATOR.reference_tiles(start, AREA, WHOLE)
+    return COMPARATOR.compare(tiles, frame, open_, moved, excluded)
 
 
 def torn(picture: np.ndarray) -> np.ndarray:

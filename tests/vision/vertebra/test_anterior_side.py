@@ -12,7 +12,7 @@ from leakwatch.config import VertebraSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import WorkingGrid
 from leakwatch.core.marks import Side
-from leakwatch.vision.vertebra.body_outline import find_body
+from leakwatch.vision.vertebra.body_outline import BodyFinder
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
 MM = 0.4
@@ -46,7 +46,7 @@ def picture(image: np.ndarray) -> SpinePicture:
 
 
 def click(image: np.ndarray, **given: object):
-    return find_body(picture(image), (CENTRE[0], CENTRE[1]), VertebraSettings(), **given)
+    return BodyFinder(VertebraSettings()).find(picture(image), (CENTRE[0], CENTRE[1]), **given)
 
 
 @pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
@@ -91,7 +91,7 @@ def test_a_side_that_a_person_says_goes_before() -> None:
 def test_arches_that_are_taken_for_a_body_tell_no_side() -> None:
     image = spine()
     behind = CENTRE[0] + (DEPTH_MM / 2 + 14.0) / MM
-    body = find_body(picture(image), (behind, CENTRE[1]), VertebraSettings())
+    body = BodyFinder(VertebraSettings()).find(picture(image), (behind, CENTRE[1]))
     assert not body.side_known or body.anterior is Side.LEFT
 
 
@@ -101,4 +101,4 @@ def test_where_nothing_behind_is_exposed_no_side_is_known() -> None:
     reach = round(DEPTH_MM / 2 / MM)
     seen[:, SIZE // 2 - reach : SIZE // 2 + reach] = True
     narrow = replace(picture(image), seen=read_only(seen))
-    assert not find_body(narrow, (CENTRE[0], CENTRE[1]), VertebraSettings()).side_known
+    assert not BodyFinder(VertebraSettings()).find(narrow, (CENTRE[0], CENTRE[1])).side_known

@@ -14,7 +14,7 @@ from leakwatch.config import VertebraSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import WorkingGrid, distance_to_polyline
 from leakwatch.core.marks import Side
-from leakwatch.vision.vertebra.body_outline import Body, find_body, outline_from_wall
+from leakwatch.vision.vertebra.body_outline import Body, BodyFinder
 from leakwatch.vision.vertebra.straightened_patch import Axes, SpinePicture
 
 SETTINGS = VertebraSettings()
@@ -75,7 +75,7 @@ def apart_mm(line: np.ndarray, other: np.ndarray) -> float:
 
 def click(image: np.ndarray, at: np.ndarray = CENTRE, **given_: object) -> Body:
     given_ = {"anterior": Side.LEFT, "level": "L3"} | given_
-    return find_body(picture(image), (float(at[0]), float(at[1])), SETTINGS, **given_)
+    return BodyFinder(SETTINGS).find(picture(image), (float(at[0]), float(at[1])), **given_)
 
 
 @pytest.mark.parametrize("degrees", [0.0, -14.0, 20.0])
@@ -140,8 +140,8 @@ def test_flat_picture_is_unsure_and_finite() -> None:
 def test_a_part_outside_of_the_field_is_unsure() -> None:
     seen = np.ones((SIZE, SIZE), np.bool_)
     seen[:, : round(CENTRE[0] - 0.3 * DEPTH_MM / MM)] = False
-    body = find_body(
-        picture(spine(), seen=seen), tuple(CENTRE), SETTINGS, anterior=Side.LEFT, level="L3"
+    body = BodyFinder(SETTINGS).find(
+        picture(spine(), seen=seen), tuple(CENTRE), anterior=Side.LEFT, level="L3"
     )
     assert body.front.unsure is not None
     assert "exposed" in body.front.unsure
@@ -169,17 +169,19 @@ def test_a_hint_on_the_front_moves_the_front_alone() -> None:
 
 def test_without_millimetres_it_says_so_and_finds_the_scale() -> None:
     nominal = picture(spine(), mm_per_px=MM * 1.3, calibrated=False)
-    body = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT, level="L3")
+    body = BodyFinder(SETTINGS).find(nominal, tuple(CENTRE), anterior=Side.LEFT, level="L3")
     assert any("millimetres" in doubt for doubt in body.unsure)
     assert apart_mm(true_side(DEPTH_MM / 2), body.front.line_px) < 1.5
 
 
 def test_without_millimetres_the_wall_is_unsure_until_a_person_points_at_it() -> None:
     nominal = picture(spine(), mm_per_px=MM * 1.3, calibrated=False)
-    alone = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT)
+    alone = BodyFinder(SETTINGS).find(nominal, tuple(CENTRE), anterior=Side.LEFT)
     assert "no millimetres" in (alone.wall.unsure or "")
     wall = true_side(-DEPTH_MM / 2 + 1.0)
-    pointed = find_body(nominal, tuple(CENTRE), SETTINGS, anterior=Side.LEFT, hints_px=wall[9:11])
+    pointed = BodyFinder(SETTINGS).find(
+        nominal, tuple(CENTRE), anterior=Side.LEFT, hints_px=wall[9:11]
+    )
     assert pointed.wall.unsure is None
     assert apart_mm(wall[9:11], pointed.posterior_wall_px) < 0.7
 
@@ -208,7 +210,7 @@ def test_binning_does_not_move_the_body() -> None:
     half = cv2.resize(twice, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     fine = picture(half, grid=WorkingGrid(SIZE, SIZE, 2), mm_per_px=MM / 2)
     at = 2 * CENTRE + 0.5
-    body = find_body(fine, tuple(at), SETTINGS, anterior=Side.LEFT, level="L3")
+    body = BodyFinder(SETTINGS).find(fine, tuple(at), anterior=Side.LEFT, level="L3")
     same = click(image)
     assert np.abs((body.posterior_wall_px - 0.5) / 2 - same.posterior_wall_px).max() * MM < 0.3
 
@@ -218,7 +220,7 @@ class TestOutlineFromWall:
 
     def found(self, image: np.ndarray, **given_: object) -> Body:
         wall = true_side(-DEPTH_MM / 2)
-        return outline_from_wall(picture(image), wall, Side.LEFT, SETTINGS, **given_)
+        return BodyFinder(SETTINGS).from_wall(picture(image), wall, Side.LEFT, **given_)
 
     def test_finds_endplates_and_front(self) -> None:
         body = self.found(spine())
@@ -236,7 +238,7 @@ class TestOutlineFromWall:
     def test_the_direction_of_the_wall_does_not_matter(self) -> None:
         wall = true_side(-DEPTH_MM / 2)
         one, other = (
-            outline_from_wall(picture(spine()), line, Side.LEFT, SETTINGS)
+            BodyFinder(SETTINGS).from_wall(picture(spine()), line, Side.LEFT)
             for line in (wall, wall[::-1])
         )
         assert one.front.line_px == pytest.approx(other.front.line_px, abs=1e-6)
@@ -263,7 +265,7 @@ class TestOutlineFromWall:
     def test_without_millimetres_the_wall_gives_the_scale(self) -> None:
         wall = true_side(-DEPTH_MM / 2)
         nominal = picture(spine(), mm_per_px=1.0, calibrated=False)
-        body = outline_from_wall(nominal, wall, Side.LEFT, SETTINGS, level="L3")
+        body = BodyFinder(SETTINGS).from_wall(nominal, wall, Side.LEFT, level="L3")
         assert any("millimetres" in doubt for doubt in body.unsure)
         assert apart_mm(true_side(DEPTH_MM / 2), body.front.line_px) < 2.0
 
@@ -284,7 +286,7 @@ def test_both_contours_of_an_oblique_view_are_told_and_given(apart_mm: float) ->
     image, half = spine(noise=0.0), round(apart_mm / 2 / MM)
     both = 0.5 * (np.roll(image, half, 1) + np.roll(image, -half, 1))
     noise = np.random.default_rng(1).normal(0.0, 0.005, both.shape)
-    body = find_body(picture(both + noise), (180.0, 178.0), SETTINGS, anterior=Side.LEFT)
+    body = BodyFinder(SETTINGS).find(picture(both + noise), (180.0, 178.0), anterior=Side.LEFT)
     wall = body.wall
     assert "two edges" in (wall.unsure or "")
     assert wall.other_px is not None
@@ -297,6 +299,6 @@ def test_both_contours_of_an_oblique_view_are_told_and_given(apart_mm: float) ->
 
 
 def test_a_sure_side_has_no_second_contour() -> None:
-    body = find_body(picture(spine()), (180.0, 178.0), SETTINGS, anterior=Side.LEFT)
+    body = BodyFinder(SETTINGS).find(picture(spine()), (180.0, 178.0), anterior=Side.LEFT)
     assert body.unsure == ()
     assert [part.other_px for part in (body.wall, body.upper, body.lower, body.front)] == [None] * 4

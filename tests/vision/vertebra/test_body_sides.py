@@ -11,13 +11,12 @@ from leakwatch.vision.vertebra.body_sides import (
     Direction,
     Edge,
     Shape,
-    hint_prior,
-    pulled,
-    weighed,
+    SideSearch,
 )
 from leakwatch.vision.vertebra.body_size import BODY_SIZES, BodySize, expected_size, impossible_size
 
 SETTINGS = VertebraSettings()
+SEARCH = SideSearch(SETTINGS)
 SHAPE = Shape(Direction.UPPER, -10.0, 10.0, 0.0, 0.0, 10.0)
 T = np.linspace(-10.0, 10.0, 5)
 
@@ -32,14 +31,14 @@ def edge(sigma_mm: float = 2.0) -> Edge:
 
 
 def test_one_clear_line_is_as_sure_as_an_edge_is_wide() -> None:
-    found = weighed(lines([5.0, 15.0], [0.0, 40.0]), np.zeros(2), T, SETTINGS)
+    found = SEARCH.weighed(lines([5.0, 15.0], [0.0, 40.0]), np.zeros(2), T)
     assert found.outward_mm == pytest.approx(15.0)
     assert found.sigma == pytest.approx(SETTINGS.edge_sd_mm)
     assert found.other_mm is None
 
 
 def test_two_equal_edges_are_not_averaged() -> None:
-    found = weighed(lines([5.0, 15.0], [1.0, 1.001]), np.zeros(2), T, SETTINGS)
+    found = SEARCH.weighed(lines([5.0, 15.0], [1.0, 1.001]), np.zeros(2), T)
     assert found.outward_mm == pytest.approx(15.0)
     assert found.other_mm == pytest.approx(-10.0)
     # Half of the weight lies 10 mm away.
@@ -47,27 +46,27 @@ def test_two_equal_edges_are_not_averaged() -> None:
 
 
 def test_neighbours_are_averaged_by_their_weight() -> None:
-    found = weighed(lines([10.0, 11.0], [0.0, np.log(3.0)]), np.zeros(2), T, SETTINGS)
+    found = SEARCH.weighed(lines([10.0, 11.0], [0.0, np.log(3.0)]), np.zeros(2), T)
     assert found.outward_mm == pytest.approx(10.75)
 
 
 def test_the_prior_decides_between_equal_scores() -> None:
-    found = weighed(lines([5.0, 15.0], [1.0, 1.0]), np.array([0.0, -20.0]), T, SETTINGS)
+    found = SEARCH.weighed(lines([5.0, 15.0], [1.0, 1.0]), np.array([0.0, -20.0]), T)
     assert found.outward_mm == pytest.approx(5.0)
 
 
 def test_a_hint_prefers_the_line_through_it() -> None:
-    prior = hint_prior(lines([5.0, 15.0], [0.0, 0.0]), np.array([[3.0, 14.6]]), SETTINGS)
+    prior = SEARCH.hint_prior(lines([5.0, 15.0], [0.0, 0.0]), np.array([[3.0, 14.6]]))
     assert prior[1] > prior[0] + 20
     # On the lower side, outwards is down.
     lower = Shape(Direction.LOWER, -10.0, 10.0, 0.0, 0.0, 10.0)
     zero = np.zeros(1)
     below = Candidates(lower, np.array([12.0]), zero, zero, zero, zero, zero)
-    assert hint_prior(below, np.array([[0.0, -12.0]]), SETTINGS)[0] == pytest.approx(0.0)
+    assert SEARCH.hint_prior(below, np.array([[0.0, -12.0]]))[0] == pytest.approx(0.0)
 
 
 def test_a_hint_pulls_near_and_leaves_far_alone() -> None:
-    found = pulled(edge(), np.array([[-10.0, 15.0]]), SETTINGS)
+    found = SEARCH.pulled(edge(), np.array([[-10.0, 15.0]]))
     assert found.outward_mm[0] == pytest.approx(15.0, abs=0.2)
     assert found.outward_mm[-1] == pytest.approx(12.0, abs=0.2)
     assert found.sigma_mm[0] == pytest.approx(SETTINGS.hint_mm, abs=0.1)
@@ -75,13 +74,13 @@ def test_a_hint_pulls_near_and_leaves_far_alone() -> None:
 
 
 def test_what_is_common_to_a_side_moves_as_a_whole() -> None:
-    found = pulled(edge(2.0), np.array([[-10.0, 15.0]]), SETTINGS, common_sd_mm=2.0)
+    found = SEARCH.pulled(edge(2.0), np.array([[-10.0, 15.0]]), common_sd_mm=2.0)
     assert found.outward_mm == pytest.approx(15.0, abs=0.2)
 
 
 def test_no_hint_changes_nothing() -> None:
     before = edge()
-    assert pulled(before, np.empty((0, 2)), SETTINGS) is before
+    assert SEARCH.pulled(before, np.empty((0, 2))) is before
 
 
 @pytest.mark.parametrize("direction", list(Direction))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leakwatch.config import VertebraSettings
 from leakwatch.core.geometry import WorkingGrid
 from leakwatch.vision.vertebra.body_sides import Direction, Edge
-from leakwatch.vision.vertebra.posterior_line import in_line, tilts_of_line
+from leakwatch.vision.vertebra.posterior_line import PosteriorLine
 from leakwatch.vision.vertebra.straightened_patch import Axes, Patch, SpinePicture, make_patch
 
 SETTINGS = VertebraSettings()
@@ -43,7 +43,9 @@ def back(at_mm: float, far_mm: float = 0.0) -> Edge:
 @settings(max_examples=12, deadline=None)
 @given(st.floats(-8.0, 8.0), st.floats(-2.0, 2.0))
 def test_the_line_beyond_the_body_places_its_wall(degrees: float, off_mm: float) -> None:
-    found = in_line(patch_of(degrees), back(BACK_MM + off_mm), HALF_MM, NO_HINTS, SETTINGS)
+    found = PosteriorLine(SETTINGS).in_line(
+        patch_of(degrees), back(BACK_MM + off_mm), HALF_MM, NO_HINTS
+    )
     true = BACK_MM + np.tan(np.radians(degrees)) * T
     assert found.outward_mm == pytest.approx(true, abs=0.7)
     assert found.evidence > SETTINGS.line_evidence
@@ -51,15 +53,15 @@ def test_the_line_beyond_the_body_places_its_wall(degrees: float, off_mm: float)
 
 def test_the_lean_is_told_by_the_neighbours_alone() -> None:
     patch = patch_of(6.0, hidden_mm=HALF_MM - 4.0)
-    found = in_line(patch, back(BACK_MM), HALF_MM, NO_HINTS, SETTINGS)
+    found = PosteriorLine(SETTINGS).in_line(patch, back(BACK_MM), HALF_MM, NO_HINTS)
     lean = np.degrees(np.arctan(np.polyfit(T, found.outward_mm, 1)[0]))
     assert lean == pytest.approx(6.0, abs=2.0)
 
 
 def test_doubt_of_another_edge_stays() -> None:
     patch = patch_of(0.0)
-    sure = in_line(patch, back(BACK_MM), HALF_MM, NO_HINTS, SETTINGS)
-    doubted = in_line(patch, back(BACK_MM, far_mm=5.0), HALF_MM, NO_HINTS, SETTINGS)
+    sure = PosteriorLine(SETTINGS).in_line(patch, back(BACK_MM), HALF_MM, NO_HINTS)
+    doubted = PosteriorLine(SETTINGS).in_line(patch, back(BACK_MM, far_mm=5.0), HALF_MM, NO_HINTS)
     assert sure.sigma < 1.0
     assert doubted.sigma == pytest.approx(np.hypot(sure.sigma, 5.0))
 
@@ -67,8 +69,8 @@ def test_doubt_of_another_edge_stays() -> None:
 def test_a_point_of_a_person_moves_it() -> None:
     hint = np.array([[-(BACK_MM + 2.0), 0.0]])
     exact = replace_hint_sd()
-    found = in_line(patch_of(0.0), back(BACK_MM), HALF_MM, hint, exact)
-    without = in_line(patch_of(0.0), back(BACK_MM), HALF_MM, NO_HINTS, exact)
+    found = PosteriorLine(exact).in_line(patch_of(0.0), back(BACK_MM), HALF_MM, hint)
+    without = PosteriorLine(exact).in_line(patch_of(0.0), back(BACK_MM), HALF_MM, NO_HINTS)
     assert found.outward_mm.mean() > without.outward_mm.mean()
 
 
@@ -79,5 +81,5 @@ def replace_hint_sd() -> VertebraSettings:
 
 @pytest.mark.parametrize("degrees", [-20.0, 0.0, 15.0])
 def test_the_line_tells_the_tilt_of_the_spine(degrees: float) -> None:
-    tilt, log_likelihood = tilts_of_line(patch_of(degrees), (8.0, 24.0), BACK_MM, SETTINGS)
+    tilt, log_likelihood = PosteriorLine(SETTINGS).tilts(patch_of(degrees), (8.0, 24.0), BACK_MM)
     assert tilt[np.argmax(log_likelihood)] == pytest.approx(degrees, abs=3.0)

@@ -14,7 +14,7 @@ from leakwatch.core.arrays import PointArray
 from leakwatch.core.marks import Side
 from leakwatch.marking.one_click import prepare
 from leakwatch.runner.stored_run import open_run
-from leakwatch.vision.vertebra.body_outline import Body, find_body
+from leakwatch.vision.vertebra.body_outline import Body, BodyFinder
 
 SHARE = 0.12  # of a side at either corner, which belongs to two sides
 
@@ -57,7 +57,7 @@ def clicked(shared: Path) -> list[Clicked]:
         for one in told["vertebrae"][:-1]:
             corners = {corner: np.array(at) for corner, at in one.items()}
             column, row = np.mean(list(corners.values()), axis=0)
-            body = find_body(picture, (column, row), settings.vertebra, anterior=Side.LEFT)
+            body = BodyFinder(settings.vertebra).find(picture, (column, row), anterior=Side.LEFT)
             all_.append(Clicked(body, corners, picture.mm_per_px))
     return all_
 
