@@ -56,8 +56,9 @@ def excess_on_rod(
     on_axis, *sides = cv2.GaussianBlur(
         np.stack([strip.more[core].mean(axis=0), *sides]), (0, 0), sigma, sigmaY=1e-3
     )
-    # Where cement lies beside the rod as well, the other side tells.
-    more = on_axis - np.min(sides, axis=0)
+    # Where cement lies beside the rod as well, the other side tells. Cement takes no attenuation
+    # away: a side that lost some was brightened by something else, and proves nothing on the rod.
+    more = on_axis - np.maximum(np.min(sides, axis=0), np.float32(0.0))
     outer = outer_part(cannula, scale, settings) & strip.free()
     noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
     limit = max(settings.behind_log, settings.behind_sigmas * noise)

@@ -71,6 +71,16 @@ def test_what_lies_on_one_side_only_counts_not_against_it() -> None:
     assert (excess(streak(0, 50, 0.08) + beside)[5:45] > 1.0).all()
 
 
+@pytest.mark.parametrize("sides", ["one", "both"])
+def test_a_side_that_became_brighter_is_no_cement_on_the_rod(sides: str) -> None:
+    """Image processing and veiling glare brighten what lies beside dense cement and steel."""
+    brighter = np.zeros((ROWS, STEPS))
+    brighter[: ROWS // 2 - 3, :50] = -0.1
+    if sides == "both":
+        brighter[ROWS // 2 + 4 :, :50] = -0.1
+    assert excess(brighter).max() < 1.0
+
+
 def test_in_front_of_a_rod_that_was_drawn_back_there_is_nothing_to_tell() -> None:
     assert (excess(streak(0, 50, 0.1), front=20.0)[:18] == 0.0).all()
 
