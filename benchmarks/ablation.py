@@ -224,6 +224,11 @@ TERMS = (
     ),
     Term("fill", "fills small holes", functions={f"{VISION}.cement.cement_mask._filled": _first}),
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
+    Term(
+        "working cannula",
+        "finds rods wider than a needle: 8 gauge",
+        {"instruments.sheath_mm": 3.6},
+    ),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
     Term(
         "cannula: lumen",

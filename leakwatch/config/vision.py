@@ -483,12 +483,15 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The cannula: 10 to 13 gauge, 2.4 to 3.4 mm, straight, of steel.
+    """The cannula: 8 to 13 gauge, 2.4 to 4.2 mm, straight, of steel.
 
     Parameters
     ----------
     width_mm : float
-        Widest rod.
+        Widest needle: 10 to 13 gauge.
+    sheath_mm : float
+        Widest working cannula, where no needle is found: 8 gauge is 4.2 mm, and what is nearer to
+        the source than the vertebra looks up to a tenth wider.
     min_length_mm : float
         A shorter straight ridge may be bone.
     min_contrast : float
@@ -579,6 +582,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """
 
     width_mm: Annotated[float, within(1.0, 8.0)] = 3.6
+    sheath_mm: Annotated[float, within(1.0, 8.0)] = 4.7
     min_length_mm: Annotated[float, within(5.0, 80.0)] = 15.0
     min_contrast: Annotated[float, within(0.02, 1.0)] = 0.08
     even_contrast: Annotated[float, within(0.02, 2.0)] = 0.2

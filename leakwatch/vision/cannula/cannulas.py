@@ -78,7 +78,7 @@ def find_all(
     """
     rods: list[InstrumentState] = []
     while len(rods) < settings.max_rods:
-        found = find(baseline, wall, tip, scale, settings, beside_another=bool(rods))
+        found = find(baseline, wall, tip, scale, settings, rods[0].cannula if rods else None)
         if found.cannula is None or found.without is None:
             break
         if rods and not _is_alike(found.cannula, rods[0].cannula, settings):

@@ -20,6 +20,7 @@ from leakwatch.vision.cannula.rod_profile import (
     own_lobe,
     profile_fit,
     taper_of,
+    width_of,
 )
 from leakwatch.vision.cannula.rod_wall import RodWall, walls_of
 from leakwatch.vision.image_processing.resampling import sampled, warped
@@ -233,7 +234,7 @@ def _straightened(
         free = own_lobe(profile)
         if crowded:
             profile[~free] = 0.0
-        if (profile > 0.5).sum() > scale.px(settings.width_mm):
+        if width_of(profile) > scale.px(settings.width_mm):
             return None
         profile[~(free & near)] = 0.0
         pose = _own_pose(pose, above, fit_for(profile, free), scale, settings)
@@ -242,7 +243,7 @@ def _straightened(
     box = contrast_steps(scale, settings)
     contrast = cv2.blur(contrast.astype(np.float32)[None], (box, 1))[0]
     pixels = _pixels(picture.shape, front, direction, contrast, half)
-    width, across = float((profile > 0.5).sum()), np.abs(np.arange(-half, half + 1))
+    width, across = width_of(profile), np.abs(np.arange(-half, half + 1))
     return Cannula(
         (float(front[0]), float(front[1])),
         (float(direction[0]), float(direction[1])),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import cv2
+import msgspec
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
@@ -85,7 +87,7 @@ def find(
     tip: Point | None,
     scale: Scale,
     settings: InstrumentSettings,
-    beside_another: bool = False,
+    beside: Cannula | None = None,
 ) -> InstrumentState:
     """Find the cannula in the baseline: the straightest, longest ridge of a rod's width.
 
@@ -98,13 +100,16 @@ def find(
         Marked needle tip, working pixels; else the front end is where the ridge ends.
     scale : Scale
     settings : InstrumentSettings
-    beside_another : bool
-        One was found before it: its width is known to be a rod's, and the search for one that
-        looks wider, where millimetres are a guess, is left out.
+    beside : Cannula or None
+        One that was found before it. Its width is known to be a rod's, so that the search for one
+        that looks wider, where millimetres are a guess, is left out; and where it is a needle, so
+        is another.
     """
     if scale.px(settings.width_mm) < 1.0:
         return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
-    for crowded in (True,) if beside_another else (True, False):
+    for widest_mm, crowded in _searches(scale, settings, beside):
+        # What lies beside a rod is told so near to it as the widest one allows.
+        settings = msgspec.structs.replace(settings, width_mm=widest_mm)
         line = strongest_line(baseline, wall, scale, settings, tip, crowded)
         if line is not None:
             cannula = measured(baseline, line, tip, scale, settings, crowded)
@@ -120,6 +125,19 @@ def find(
     return InstrumentState(
         cannula, place, footprint, cannula.pose, FrontEnd(), read_only(without), doubt
     )
+
+
+def _searches(
+    scale: Scale, settings: InstrumentSettings, beside: Cannula | None
+) -> Iterator[tuple[float, bool]]:
+    """Yield the widest rod that is looked for, and whether another may lie beside it."""
+    yield settings.width_mm, True
+    if beside is None:
+        yield settings.width_mm, False
+    if beside is None or beside.width > scale.px(settings.width_mm):
+        yield settings.sheath_mm, True
+    if beside is None:
+        yield settings.sheath_mm, False
 
 
 # What is remembered of one cannula, or of all of them.
