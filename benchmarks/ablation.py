@@ -231,6 +231,16 @@ TERMS = (
     ),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
     Term(
+        "crossing cannulas",
+        "fits two that cross or touch at once",
+        {"instruments.max_left_by_two": 0.0},
+    ),
+    Term(
+        "joint poses",
+        "follows each cannula without what the others changed",
+        functions={f"{VISION}.cannula.cannulas.changed_by": _none},
+    ),
+    Term(
         "cannula: lumen",
         "explains a stylet that is drawn, and cement in the lumen",
         functions={f"{VISION}.cannula.lumen.find_lumen_content": _none},

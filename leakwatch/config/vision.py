@@ -579,6 +579,14 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_contrast_of_first : float
         Another one has at least this share of the contrast of the first: two of one set have the
         same; what is found beside a single one is bone, with a fifth of it.
+    narrowest_mm : float
+        Narrowest cannula: 13 gauge is 2.4 mm, and looks narrower where its edge is blurred.
+    min_left_by_one : float
+        Two that cross or touch are looked for where one leaves at least this share of the sum of
+        squares of what is seen along the line; one that is alone leaves less, unless over ribs.
+    max_left_by_two : float
+        Two are believed where they leave no more than this share of what one leaves: two that are
+        there leave 0.05 to 0.47 of it, two where one is leave 0.54 and more.
     """
 
     width_mm: Annotated[float, within(1.0, 8.0)] = 3.6
@@ -622,3 +630,6 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     behind_mm: Annotated[float, within(0.1, 10.0)] = 1.0
     max_rods: Annotated[int, within(0, 4)] = 2
     min_contrast_of_first: Annotated[float, within(0.3, 1.0)] = 0.5
+    narrowest_mm: Annotated[float, within(0.5, 4.0)] = 2.0
+    min_left_by_one: Annotated[float, within(0.0, 1.0)] = 0.1
+    max_left_by_two: Annotated[float, within(0.0, 1.0)] = 0.5

@@ -13,7 +13,15 @@ from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
 from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.tracking import Followed, InstrumentState, find, follow
+from leakwatch.vision.cannula.rod_pair import drawn, find_pair
+from leakwatch.vision.cannula.tracking import (
+    Followed,
+    InstrumentState,
+    changed_by,
+    find,
+    follow,
+    initial_state,
+)
 from leakwatch.vision.vertebra.posterior_wall import Wall
 
 
@@ -76,6 +84,9 @@ def find_all(
     baseline, wall, tip, scale, settings
         As for `find`. A marked tip is that of the first.
     """
+    pair = find_pair(baseline, wall, tip, scale, settings)
+    if pair is not None:
+        return _both(pair, baseline, scale, settings)
     rods: list[InstrumentState] = []
     while len(rods) < settings.max_rods:
         found = find(baseline, wall, tip, scale, settings, rods[0].cannula if rods else None)
@@ -86,6 +97,17 @@ def find_all(
         rods.append(found)
         baseline, tip = replace(baseline, mean=found.without), None
     return Cannulas(tuple(rods))
+
+
+def _both(
+    pair: tuple[Cannula, Cannula], baseline: Baseline, scale: Scale, settings: InstrumentSettings
+) -> Cannulas:
+    """Return the state of two rods that were measured together."""
+    picture, shape = baseline.mean, baseline.mean.shape
+    drawn_first, drawn_second = (drawn(rod, shape, scale, settings) for rod in pair)
+    first = initial_state(pair[0], picture, picture - drawn_second, scale, settings)
+    left = picture - drawn_first
+    return Cannulas((first, initial_state(pair[1], left, left, scale, settings)))
 
 
 def _is_alike(one: Cannula, first: Cannula | None, settings: InstrumentSettings) -> bool:
@@ -113,12 +135,17 @@ def follow_all(
         As for `follow`.
     """
     found: list[Followed[InstrumentState]] = []
+    shape = baseline.mean.shape
+    after = [changed_by(rod, shape, scale, settings) for rod in state.rods[1:]]
     for at, rod in enumerate(state.rods or (InstrumentState(),)):
         if at > 0:
             before = state.rods[at - 1].without
             assert before is not None
             baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
-        found.append(follow(rod, baseline, moved, cement, time_s, scale, settings))
+        # What the next ones changed as well is no change of this one.
+        others = sum((one for one in after[at:] if one is not None), np.float32(0.0))
+        one = follow(rod, baseline, moved - others, cement, time_s, scale, settings)
+        found.append(replace(one, more=read_only(one.more + others)))
     return Followed(
         Cannulas(tuple(one.state for one in found) if state.rods else ()),
         found[-1].more,

@@ -178,19 +178,16 @@ def measured(
     Cannula or None
         None where there is none.
     """
-    half = round(scale.px(settings.strip_mm))
-    reach = math.ceil(math.hypot(*baseline.mean.shape))
-    steps = np.arange(2 * reach + 1) - float(reach)
     point, direction = np.array(line[0]), np.array(line[1])
     for _ in range(settings.refinements):
         normal = np.array([-direction[1], direction[0]])
-        corner = point - reach * direction - half * normal
-        strip, inside = _strip(baseline, corner, direction, 2 * reach + 1, half)
+        strip, inside, begin = strip_around(baseline, (point, direction), scale, settings)
         contrast, centre = _contrast(strip, inside, scale, settings, 0.75 if crowded else 1.0)
         good = contrast > settings.min_contrast
         if good.sum() < scale.px(settings.min_length_mm):
             return None
-        run = _longest_run(good, round(scale.px(settings.max_gap_mm)))
+        run = longest_run(good, round(scale.px(settings.max_gap_mm)))
+        steps = begin + np.arange(strip.shape[1])
         good[: run[0]] = good[run[1] + 1 :] = False
         slope, offset = np.polyfit(steps[good], centre[good], 1)
         point = point + offset * normal
@@ -207,7 +204,31 @@ def measured(
     length = float((point + last * direction - front) @ direction)
     if length < scale.px(settings.min_length_mm):
         return None
+    half = len(strip) // 2
     return _straightened(baseline, front, direction, length, half, scale, settings, crowded)
+
+
+def strip_around(
+    baseline: Baseline,
+    line: tuple[Point | Array, Point | Array],
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> tuple[FloatImage, BoolImage, float]:
+    """Return a line's straightened surroundings: columns run along it, rows across.
+
+    Returns
+    -------
+    strip : ndarray
+    inside : ndarray of bool
+        Where the baseline was seen.
+    begin : float
+        How far along the line from its point the first column lies, pixels.
+    """
+    half, reach = round(scale.px(settings.strip_mm)), math.ceil(math.hypot(*baseline.mean.shape))
+    point, direction = np.array(line[0]), np.array(line[1])
+    normal = np.array([-direction[1], direction[0]])
+    corner = point - reach * direction - half * normal
+    return *_strip(baseline, corner, direction, 2 * reach + 1, half), -float(reach)
 
 
 def _straightened(
@@ -413,8 +434,8 @@ def _contrast(
     return np.where(inside.all(axis=0), above.max(axis=0), 0.0), centre
 
 
-def _longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
-    """First and last index of the longest run of True, gaps up to `gap` bridged."""
+def longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
+    """Return the first and last index of the longest run of True, gaps up to `gap` bridged."""
     at = np.flatnonzero(good)
     breaks = np.flatnonzero(np.diff(at) > gap + 1)
     starts, ends = np.r_[at[0], at[breaks + 1]], np.r_[at[breaks], at[-1]]

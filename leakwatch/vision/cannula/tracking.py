@@ -117,11 +117,33 @@ def find(
                 break
     else:
         return InstrumentState()
-    place = place_of(cannula, cannula.pose, baseline.mean.shape, scale, settings)
-    without = baseline.mean.copy()
+    return initial_state(cannula, baseline.mean, baseline.mean, scale, settings)
+
+
+def initial_state(
+    cannula: Cannula,
+    picture: FloatImage,
+    alone: FloatImage,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> InstrumentState:
+    """Return what is known of a cannula as soon as it is measured.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    picture : ndarray
+        The baseline, less the cannulas before it.
+    alone : ndarray
+        The same less all others, in which it was measured.
+    scale : Scale
+    settings : InstrumentSettings
+    """
+    place = place_of(cannula, cannula.pose, picture.shape, scale, settings)
+    without = picture.copy()
     without.ravel()[place.at] -= place.rod
     footprint = _footprint(cannula, place, 0.0, scale, settings)
-    doubt = doubt_behind(cannula, baseline.mean, scale, settings)
+    doubt = doubt_behind(cannula, alone, scale, settings)
     return InstrumentState(
         cannula, place, footprint, cannula.pose, FrontEnd(), read_only(without), doubt
     )
@@ -231,6 +253,41 @@ def follow(
         was = strip_of(cannula, more, cement, cannula.pose)
         ghost = traces(cannula, ((home, was), (place, over)), doubt, pose, scale, settings)
     return Followed(state, read_only(more), moves, covers, ghost, excess)
+
+
+def changed_by(
+    state: InstrumentState, shape: tuple[int, ...], scale: Scale, settings: InstrumentSettings
+) -> FloatImage | None:
+    """Return what a rod, as the last frame had it, adds to a frame but not to the baseline.
+
+    Parameters
+    ----------
+    state : InstrumentState
+    shape : (int, int)
+        Of the picture.
+    scale : Scale
+    settings : InstrumentSettings
+
+    Returns
+    -------
+    ndarray or None
+        None where it looks as in the baseline.
+    """
+    cannula, home, back = state.cannula, state.place, state.front.drawn_back
+    layers = [] if state.content is None else state.content.layers(back)
+    if cannula is None or home is None:
+        return None
+    if state.pose == cannula.pose and back == 0.0 and not layers:
+        return None
+    place = home
+    if state.pose != cannula.pose:
+        place = place_of(cannula, state.pose, shape, scale, settings)
+    image = np.zeros(shape, np.float32)
+    image.ravel()[place.at] = np.where(place.along >= back, place.rod, np.float32(0.0))
+    if layers:
+        image.ravel()[place.at] += added_by(cannula, place, layers)
+    image.ravel()[home.at] -= home.rod
+    return image
 
 
 def _pose(
