@@ -12,6 +12,7 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
+from leakwatch.vision.cannula.ridge import strongest_line
 from leakwatch.vision.cannula.rod_model import Cannula
 from leakwatch.vision.cannula.rod_pair import drawn, find_pair
 from leakwatch.vision.cannula.tracking import (
@@ -84,12 +85,17 @@ def find_all(
     baseline, wall, tip, scale, settings
         As for `find`. A marked tip is that of the first.
     """
-    pair = find_pair(baseline, wall, tip, scale, settings)
-    if pair is not None:
-        return _both(pair, baseline, scale, settings)
     rods: list[InstrumentState] = []
+    if scale.px(settings.width_mm) < 1.0 or settings.max_rods < 1:
+        return Cannulas()  # no wider than a pixel, a rod has no profile to follow it by
+    line = strongest_line(baseline, wall, scale, settings, tip, crowded=True)
+    if line is not None and settings.max_rods > 1:
+        pair = find_pair(baseline, line, tip, scale, settings)
+        if pair is not None:
+            return _both(pair, baseline, scale, settings)
     while len(rods) < settings.max_rods:
-        found = find(baseline, wall, tip, scale, settings, rods[0].cannula if rods else None)
+        beside = rods[0].cannula if rods else None
+        found = find(baseline, wall, tip, scale, settings, beside, None if rods else line)
         if found.cannula is None or found.without is None:
             break
         if rods and not _is_alike(found.cannula, rods[0].cannula, settings):

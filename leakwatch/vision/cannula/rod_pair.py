@@ -13,7 +13,6 @@ from leakwatch.core.arrays import Array, FloatImage, Point
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
 from leakwatch.vision.cannula.pair_fit import Stations, Tube, fit_one, fit_two
-from leakwatch.vision.cannula.ridge import strongest_line
 from leakwatch.vision.cannula.rod_layers import place_of
 from leakwatch.vision.cannula.rod_model import (
     Cannula,
@@ -22,7 +21,6 @@ from leakwatch.vision.cannula.rod_model import (
     measured,
     strip_around,
 )
-from leakwatch.vision.vertebra.posterior_wall import Wall
 
 _BESIDE = 2.0 / 3.0  # of the strip's half width: what lies farther out is beside the rods
 _EDGE_MM = 0.35  # blur of an edge of steel
@@ -32,7 +30,7 @@ _TIMES = 2  # each is measured: the first time the other is only known as an ide
 
 def find_pair(
     baseline: Baseline,
-    wall: Wall | None,
+    line: tuple[Point, Point],
     tip: Point | None,
     scale: Scale,
     settings: InstrumentSettings,
@@ -43,14 +41,16 @@ def find_pair(
 
     Parameters
     ----------
-    baseline, wall, tip, scale, settings
-        As for ``tracking.find``. A marked tip is that of the first.
+    baseline : Baseline
+    line : (Point, Point)
+        A point and a unit vector, from ``ridge.strongest_line``.
+    tip : Point or None
+        Marked needle tip, working pixels: that of the first.
+    scale : Scale
+    settings : InstrumentSettings
     """
-    if settings.max_rods < 2:
-        return None
-    line = strongest_line(baseline, wall, scale, settings, tip, crowded=True)
-    stations = None if line is None else _stations(baseline, line, scale, settings)
-    if line is None or stations is None:
+    stations = _stations(baseline, line, scale, settings)
+    if stations is None:
         return None
     widths = scale.px(settings.narrowest_mm), scale.px(settings.sheath_mm)
     _, left_by_one = fit_one(stations, widths)

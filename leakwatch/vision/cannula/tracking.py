@@ -88,6 +88,7 @@ def find(
     scale: Scale,
     settings: InstrumentSettings,
     beside: Cannula | None = None,
+    needle: tuple[Point, Point] | None = None,
 ) -> InstrumentState:
     """Find the cannula in the baseline: the straightest, longest ridge of a rod's width.
 
@@ -104,13 +105,16 @@ def find(
         One that was found before it. Its width is known to be a rod's, so that the search for one
         that looks wider, where millimetres are a guess, is left out; and where it is a needle, so
         is another.
+    needle : (Point, Point) or None
+        The strongest line of a needle's width, where it is known already.
     """
     if scale.px(settings.width_mm) < 1.0:
         return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
     for widest_mm, crowded in _searches(scale, settings, beside):
         # What lies beside a rod is told so near to it as the widest one allows.
         settings = msgspec.structs.replace(settings, width_mm=widest_mm)
-        line = strongest_line(baseline, wall, scale, settings, tip, crowded)
+        line = needle or strongest_line(baseline, wall, scale, settings, tip, crowded)
+        needle = None
         if line is not None:
             cannula = measured(baseline, line, tip, scale, settings, crowded)
             if cannula is not None:

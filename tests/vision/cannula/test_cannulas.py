@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from scene import MM_PER_PX, rod, tube
 from test_tracking import BONE, SCALE, SEEN, SETTINGS, WALL, WIDTH, noisy
 
 from leakwatch.core.arrays import read_only
+from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
 from leakwatch.vision.cannula.cannulas import Cannulas, find_all, follow_all
 
@@ -119,6 +121,19 @@ def test_a_stylet_that_is_drawn_from_one_leaves_no_band() -> None:
     left = left_by(found_in(before), before, pair(4.0, 4.0, 4.0, drawn=True))
     # Cement begins at 0.028.
     assert left.max() < 1.4 * NOTHING
+
+
+@pytest.mark.parametrize("mm_per_px", [4.0, 20.0])
+def test_none_is_looked_for_where_it_is_narrower_than_a_pixel(mm_per_px: float) -> None:
+    baseline = Baseline(noisy(pair(4.0, 4.0), 0.006), SEEN, 16)
+    assert find_all(baseline, None, None, Scale(mm_per_px), SETTINGS).rods == ()
+
+
+@pytest.mark.parametrize(("most", "count"), [(0, 0), (1, 1), (2, 2)])
+def test_no_more_are_found_than_the_setting_says(most: int, count: int) -> None:
+    settings = msgspec.structs.replace(SETTINGS, max_rods=most)
+    baseline = Baseline(noisy(pair(3.2, 3.0, 8.0), 0.006), SEEN, 16)
+    assert len(find_all(baseline, WALL, None, SCALE, settings).rods) == count
 
 
 def test_masks_and_moments_are_those_of_all_rods() -> None:
