@@ -157,13 +157,14 @@ def _searches(
     scale: Scale, settings: InstrumentSettings, beside: Cannula | None
 ) -> Iterator[tuple[float, bool]]:
     """Yield the widest rod that is looked for, and whether another may lie beside it."""
-    yield settings.width_mm, True
-    if beside is None:
-        yield settings.width_mm, False
-    if beside is None or beside.width > scale.px(settings.width_mm):
-        yield settings.sheath_mm, True
-    if beside is None:
-        yield settings.sheath_mm, False
+    widths = [settings.width_mm]
+    is_needle = beside is not None and beside.width <= scale.px(settings.width_mm)
+    if settings.sheath_mm > settings.width_mm and not is_needle:
+        widths.append(settings.sheath_mm)
+    for widest_mm in widths:
+        yield widest_mm, True
+        if beside is None:
+            yield widest_mm, False
 
 
 # What is remembered of one cannula, or of all of them.
