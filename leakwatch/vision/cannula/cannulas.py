@@ -149,9 +149,11 @@ def follow_all(
             assert before is not None
             baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
         # What the next ones changed as well is no change of this one.
-        others = sum((one for one in after[at:] if one is not None), np.float32(0.0))
-        one = follow(rod, baseline, moved - others, cement, time_s, scale, settings)
-        found.append(replace(one, more=read_only(one.more + others)))
+        others = [image for image in after[at:] if image is not None]
+        changed = sum(others, np.float32(0.0)) if others else None
+        seen = moved if changed is None else read_only(moved - changed)
+        one = follow(rod, baseline, seen, cement, time_s, scale, settings)
+        found.append(one if changed is None else replace(one, more=read_only(one.more + changed)))
     return Followed(
         Cannulas(tuple(one.state for one in found) if state.rods else ()),
         found[-1].more,
