@@ -231,7 +231,22 @@ TERMS = (
         functions={f"{VISION}.cement.cement_mask.CementSegmenter._filled": _first},
     ),
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
+    Term(
+        "working cannula",
+        "finds rods wider than a needle: 8 gauge",
+        {"instruments.sheath_mm": 3.6},
+    ),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
+    Term(
+        "crossing cannulas",
+        "fits two that cross or touch at once",
+        {"instruments.max_left_by_two": 0.0},
+    ),
+    Term(
+        "joint poses",
+        "follows each cannula without what the others changed",
+        functions={f"{VISION}.cannula.cannulas.changed_by": _none},
+    ),
     Term(
         "cannula: lumen",
         "explains a stylet that is drawn, and cement in the lumen",

@@ -480,12 +480,15 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The cannula: 10 to 13 gauge, 2.4 to 3.4 mm, straight, of steel.
+    """The cannula: 8 to 13 gauge, 2.4 to 4.2 mm, straight, of steel.
 
     Parameters
     ----------
     width_mm : float
-        Widest rod.
+        Widest needle: 10 to 13 gauge.
+    sheath_mm : float
+        Widest working cannula, where no needle is found: 8 gauge is 4.2 mm, and what is nearer to
+        the source than the vertebra looks up to a tenth wider.
     min_length_mm : float
         A shorter straight ridge may be bone.
     min_contrast : float
@@ -573,9 +576,18 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_contrast_of_first : float
         Another one has at least this share of the contrast of the first: two of one set have the
         same; what is found beside a single one is bone, with a fifth of it.
+    narrowest_mm : float
+        Narrowest cannula: 13 gauge is 2.4 mm, and looks narrower where its edge is blurred.
+    min_left_by_one : float
+        Two that cross or touch are looked for where one leaves at least this share of the sum of
+        squares of what is seen along the line; one that is alone leaves less, unless over ribs.
+    max_left_by_two : float
+        Two are believed where they leave no more than this share of what one leaves: two that are
+        there leave 0.05 to 0.47 of it, two where one is leave 0.54 and more.
     """
 
     width_mm: Annotated[float, within(1.0, 8.0)] = 3.6
+    sheath_mm: Annotated[float, within(1.0, 8.0)] = 4.7
     min_length_mm: Annotated[float, within(5.0, 80.0)] = 15.0
     min_contrast: Annotated[float, within(0.02, 1.0)] = 0.08
     even_contrast: Annotated[float, within(0.02, 2.0)] = 0.2
@@ -615,3 +627,6 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     behind_mm: Annotated[float, within(0.1, 10.0)] = 1.0
     max_rods: Annotated[int, within(0, 4)] = 2
     min_contrast_of_first: Annotated[float, within(0.3, 1.0)] = 0.5
+    narrowest_mm: Annotated[float, within(0.5, 4.0)] = 2.0
+    min_left_by_one: Annotated[float, within(0.0, 1.0)] = 0.1
+    max_left_by_two: Annotated[float, within(0.0, 1.0)] = 0.5

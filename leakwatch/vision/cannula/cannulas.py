@@ -12,8 +12,17 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
+from leakwatch.vision.cannula.ridge import strongest_line
 from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.tracking import Followed, InstrumentState, find, follow
+from leakwatch.vision.cannula.rod_pair import drawn, find_pair
+from leakwatch.vision.cannula.tracking import (
+    Followed,
+    InstrumentState,
+    changed_by,
+    find,
+    follow,
+    initial_state,
+)
 from leakwatch.vision.vertebra.posterior_wall import Wall
 
 
@@ -77,8 +86,16 @@ def find_all(
         As for `find`. A marked tip is that of the first.
     """
     rods: list[InstrumentState] = []
+    if scale.px(settings.width_mm) < 1.0 or settings.max_rods < 1:
+        return Cannulas()  # no wider than a pixel, a rod has no profile to follow it by
+    line = strongest_line(baseline, wall, scale, settings, tip, crowded=True)
+    if line is not None and settings.max_rods > 1:
+        pair = find_pair(baseline, line, tip, scale, settings)
+        if pair is not None:
+            return _both(pair, baseline, scale, settings)
     while len(rods) < settings.max_rods:
-        found = find(baseline, wall, tip, scale, settings, beside_another=bool(rods))
+        beside = rods[0].cannula if rods else None
+        found = find(baseline, wall, tip, scale, settings, beside, None if rods else line)
         if found.cannula is None or found.without is None:
             break
         if rods and not _is_alike(found.cannula, rods[0].cannula, settings):
@@ -86,6 +103,17 @@ def find_all(
         rods.append(found)
         baseline, tip = replace(baseline, mean=found.without), None
     return Cannulas(tuple(rods))
+
+
+def _both(
+    pair: tuple[Cannula, Cannula], baseline: Baseline, scale: Scale, settings: InstrumentSettings
+) -> Cannulas:
+    """Return the state of two rods that were measured together."""
+    picture, shape = baseline.mean, baseline.mean.shape
+    drawn_first, drawn_second = (drawn(rod, shape, scale, settings) for rod in pair)
+    first = initial_state(pair[0], picture, picture - drawn_second, scale, settings)
+    left = picture - drawn_first
+    return Cannulas((first, initial_state(pair[1], left, left, scale, settings)))
 
 
 def _is_alike(one: Cannula, first: Cannula | None, settings: InstrumentSettings) -> bool:
@@ -113,12 +141,19 @@ def follow_all(
         As for `follow`.
     """
     found: list[Followed[InstrumentState]] = []
+    shape = baseline.mean.shape
+    after = [changed_by(rod, shape, scale, settings) for rod in state.rods[1:]]
     for at, rod in enumerate(state.rods or (InstrumentState(),)):
         if at > 0:
             before = state.rods[at - 1].without
             assert before is not None
             baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
-        found.append(follow(rod, baseline, moved, cement, time_s, scale, settings))
+        # What the next ones changed as well is no change of this one.
+        others = [image for image in after[at:] if image is not None]
+        changed = sum(others, np.float32(0.0)) if others else None
+        seen = moved if changed is None else read_only(moved - changed)
+        one = follow(rod, baseline, seen, cement, time_s, scale, settings)
+        found.append(one if changed is None else replace(one, more=read_only(one.more + changed)))
     return Followed(
         Cannulas(tuple(one.state for one in found) if state.rods else ()),
         found[-1].more,

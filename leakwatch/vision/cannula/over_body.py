@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
@@ -50,7 +51,9 @@ def with_rod_near(
     rows, columns = picture.seen.shape
     away = np.hypot(*np.ogrid[-row : rows - row, -column : columns - column])
     near = picture.seen & (away[:rows, :columns] <= scale.px(_NEAR_MM))
-    found = tracking.find(Baseline(picture.attenuation, near, 1), None, None, scale, settings)
+    # Without a wall or a tip to aim by, two cortical lines of bone are as far apart as a sheath's.
+    needle = msgspec.structs.replace(settings, sheath_mm=settings.width_mm)
+    found = tracking.find(Baseline(picture.attenuation, near, 1), None, None, scale, needle)
     if found.cannula is None or found.footprint is None:
         return picture, None
     _, down = found.cannula.direction

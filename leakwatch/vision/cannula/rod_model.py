@@ -20,6 +20,7 @@ from leakwatch.vision.cannula.rod_profile import (
     own_lobe,
     profile_fit,
     taper_of,
+    width_of,
 )
 from leakwatch.vision.cannula.rod_wall import RodWall, walls_of
 from leakwatch.vision.image_processing.resampling import sampled, warped
@@ -177,19 +178,16 @@ def measured(
     Cannula or None
         None where there is none.
     """
-    half = round(scale.px(settings.strip_mm))
-    reach = math.ceil(math.hypot(*baseline.mean.shape))
-    steps = np.arange(2 * reach + 1) - float(reach)
     point, direction = np.array(line[0]), np.array(line[1])
     for _ in range(settings.refinements):
         normal = np.array([-direction[1], direction[0]])
-        corner = point - reach * direction - half * normal
-        strip, inside = _strip(baseline, corner, direction, 2 * reach + 1, half)
+        strip, inside, begin = strip_around(baseline, (point, direction), scale, settings)
         contrast, centre = _contrast(strip, inside, scale, settings, 0.75 if crowded else 1.0)
         good = contrast > settings.min_contrast
         if good.sum() < scale.px(settings.min_length_mm):
             return None
-        run = _longest_run(good, round(scale.px(settings.max_gap_mm)))
+        run = longest_run(good, round(scale.px(settings.max_gap_mm)))
+        steps = begin + np.arange(strip.shape[1])
         good[: run[0]] = good[run[1] + 1 :] = False
         slope, offset = np.polyfit(steps[good], centre[good], 1)
         point = point + offset * normal
@@ -206,7 +204,31 @@ def measured(
     length = float((point + last * direction - front) @ direction)
     if length < scale.px(settings.min_length_mm):
         return None
+    half = len(strip) // 2
     return _straightened(baseline, front, direction, length, half, scale, settings, crowded)
+
+
+def strip_around(
+    baseline: Baseline,
+    line: tuple[Point | Array, Point | Array],
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> tuple[FloatImage, BoolImage, float]:
+    """Return a line's straightened surroundings: columns run along it, rows across.
+
+    Returns
+    -------
+    strip : ndarray
+    inside : ndarray of bool
+        Where the baseline was seen.
+    begin : float
+        How far along the line from its point the first column lies, pixels.
+    """
+    half, reach = round(scale.px(settings.strip_mm)), math.ceil(math.hypot(*baseline.mean.shape))
+    point, direction = np.array(line[0]), np.array(line[1])
+    normal = np.array([-direction[1], direction[0]])
+    corner = point - reach * direction - half * normal
+    return *_strip(baseline, corner, direction, 2 * reach + 1, half), -float(reach)
 
 
 def _straightened(
@@ -233,7 +255,7 @@ def _straightened(
         free = own_lobe(profile)
         if crowded:
             profile[~free] = 0.0
-        if (profile > 0.5).sum() > scale.px(settings.width_mm):
+        if width_of(profile) > scale.px(settings.width_mm):
             return None
         profile[~(free & near)] = 0.0
         pose = _own_pose(pose, above, fit_for(profile, free), scale, settings)
@@ -242,7 +264,7 @@ def _straightened(
     box = contrast_steps(scale, settings)
     contrast = cv2.blur(contrast.astype(np.float32)[None], (box, 1))[0]
     pixels = _pixels(picture.shape, front, direction, contrast, half)
-    width, across = float((profile > 0.5).sum()), np.abs(np.arange(-half, half + 1))
+    width, across = width_of(profile), np.abs(np.arange(-half, half + 1))
     return Cannula(
         (float(front[0]), float(front[1])),
         (float(direction[0]), float(direction[1])),
@@ -412,8 +434,8 @@ def _contrast(
     return np.where(inside.all(axis=0), above.max(axis=0), 0.0), centre
 
 
-def _longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
-    """First and last index of the longest run of True, gaps up to `gap` bridged."""
+def longest_run(good: BoolImage, gap: int) -> tuple[int, int]:
+    """Return the first and last index of the longest run of True, gaps up to `gap` bridged."""
     at = np.flatnonzero(good)
     breaks = np.flatnonzero(np.diff(at) > gap + 1)
     starts, ends = np.r_[at[0], at[breaks + 1]], np.r_[at[breaks], at[-1]]

@@ -60,6 +60,15 @@ def own_lobe(profile: Array) -> BoolImage:
     return free
 
 
+def width_of(profile: Array) -> float:
+    """Return the full width of a profile at half of its maximum, in steps.
+
+    A wide lumen attenuates less than half of what the walls on both of its sides do.
+    """
+    high = np.flatnonzero(profile > 0.5)
+    return float(high[-1] - high[0] + 1) if high.size else 0.0
+
+
 def fit_for(profile: Array, free: BoolImage | None = None) -> ProfileFit:
     """Prepare least squares for a rod's profile, at steps of a pixel.
 
@@ -77,7 +86,7 @@ def fit_for(profile: Array, free: BoolImage | None = None) -> ProfileFit:
     half = (len(profile) - 1) // 2
     across = np.arange(-half, half + 1)
     # What was taken for a rod may reach half its height nowhere: it is no narrower than a pixel.
-    width = max(float((profile > 0.5).sum()), 1.0)
+    width = max(width_of(profile), 1.0)
     used = np.abs(across) <= 1.25 * width + 1.0
     if free is not None:
         used &= free

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import cv2
+import msgspec
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
@@ -85,7 +87,8 @@ def find(
     tip: Point | None,
     scale: Scale,
     settings: InstrumentSettings,
-    beside_another: bool = False,
+    beside: Cannula | None = None,
+    needle: tuple[Point, Point] | None = None,
 ) -> InstrumentState:
     """Find the cannula in the baseline: the straightest, longest ridge of a rod's width.
 
@@ -98,28 +101,70 @@ def find(
         Marked needle tip, working pixels; else the front end is where the ridge ends.
     scale : Scale
     settings : InstrumentSettings
-    beside_another : bool
-        One was found before it: its width is known to be a rod's, and the search for one that
-        looks wider, where millimetres are a guess, is left out.
+    beside : Cannula or None
+        One that was found before it. Its width is known to be a rod's, so that the search for one
+        that looks wider, where millimetres are a guess, is left out; and where it is a needle, so
+        is another.
+    needle : (Point, Point) or None
+        The strongest line of a needle's width, where it is known already.
     """
     if scale.px(settings.width_mm) < 1.0:
         return InstrumentState()  # no wider than a pixel, a rod has no profile to follow it by
-    for crowded in (True,) if beside_another else (True, False):
-        line = strongest_line(baseline, wall, scale, settings, tip, crowded)
+    for widest_mm, crowded in _searches(scale, settings, beside):
+        # What lies beside a rod is told so near to it as the widest one allows.
+        settings = msgspec.structs.replace(settings, width_mm=widest_mm)
+        line = needle or strongest_line(baseline, wall, scale, settings, tip, crowded)
+        needle = None
         if line is not None:
             cannula = measured(baseline, line, tip, scale, settings, crowded)
             if cannula is not None:
                 break
     else:
         return InstrumentState()
-    place = place_of(cannula, cannula.pose, baseline.mean.shape, scale, settings)
-    without = baseline.mean.copy()
+    return initial_state(cannula, baseline.mean, baseline.mean, scale, settings)
+
+
+def initial_state(
+    cannula: Cannula,
+    picture: FloatImage,
+    alone: FloatImage,
+    scale: Scale,
+    settings: InstrumentSettings,
+) -> InstrumentState:
+    """Return what is known of a cannula as soon as it is measured.
+
+    Parameters
+    ----------
+    cannula : Cannula
+    picture : ndarray
+        The baseline, less the cannulas before it.
+    alone : ndarray
+        The same less all others, in which it was measured.
+    scale : Scale
+    settings : InstrumentSettings
+    """
+    place = place_of(cannula, cannula.pose, picture.shape, scale, settings)
+    without = picture.copy()
     without.ravel()[place.at] -= place.rod
     footprint = _footprint(cannula, place, 0.0, scale, settings)
-    doubt = doubt_behind(cannula, baseline.mean, scale, settings)
+    doubt = doubt_behind(cannula, alone, scale, settings)
     return InstrumentState(
         cannula, place, footprint, cannula.pose, FrontEnd(), read_only(without), doubt
     )
+
+
+def _searches(
+    scale: Scale, settings: InstrumentSettings, beside: Cannula | None
+) -> Iterator[tuple[float, bool]]:
+    """Yield the widest rod that is looked for, and whether another may lie beside it."""
+    widths = [settings.width_mm]
+    is_needle = beside is not None and beside.width <= scale.px(settings.width_mm)
+    if settings.sheath_mm > settings.width_mm and not is_needle:
+        widths.append(settings.sheath_mm)
+    for widest_mm in widths:
+        yield widest_mm, True
+        if beside is None:
+            yield widest_mm, False
 
 
 # What is remembered of one cannula, or of all of them.
@@ -213,6 +258,41 @@ def follow(
         was = strip_of(cannula, more, cement, cannula.pose)
         ghost = traces(cannula, ((home, was), (place, over)), doubt, pose, scale, settings)
     return Followed(state, read_only(more), moves, covers, ghost, excess)
+
+
+def changed_by(
+    state: InstrumentState, shape: tuple[int, ...], scale: Scale, settings: InstrumentSettings
+) -> FloatImage | None:
+    """Return what a rod, as the last frame had it, adds to a frame but not to the baseline.
+
+    Parameters
+    ----------
+    state : InstrumentState
+    shape : (int, int)
+        Of the picture.
+    scale : Scale
+    settings : InstrumentSettings
+
+    Returns
+    -------
+    ndarray or None
+        None where it looks as in the baseline.
+    """
+    cannula, home, back = state.cannula, state.place, state.front.drawn_back
+    layers = [] if state.content is None else state.content.layers(back)
+    if cannula is None or home is None:
+        return None
+    if state.pose == cannula.pose and back == 0.0 and not layers:
+        return None
+    place = home
+    if state.pose != cannula.pose:
+        place = place_of(cannula, state.pose, shape, scale, settings)
+    image = np.zeros(shape, np.float32)
+    image.ravel()[place.at] = np.where(place.along >= back, place.rod, np.float32(0.0))
+    if layers:
+        image.ravel()[place.at] += added_by(cannula, place, layers)
+    image.ravel()[home.at] -= home.rod
+    return image
 
 
 def _pose(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from scene import MM_PER_PX, rod, tube
 from test_tracking import BONE, SCALE, SEEN, SETTINGS, WALL, WIDTH, noisy
 
 from leakwatch.core.arrays import read_only
+from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
 from leakwatch.vision.cannula.cannulas import Cannulas, find_all, follow_all
 
@@ -61,6 +63,41 @@ def test_two_rods_are_found_where_they_lie(apart_mm: float, degrees: tuple[float
         assert cannula.width * MM_PER_PX == pytest.approx(2.6, abs=0.7)
 
 
+# Where their fronts lie apart across the axis, and how they lie: crossing, and touching all along.
+CROSSING = ((3.2, (3.0, 8.0)), (4.0, (2.0, 9.0)), (-3.0, (8.0, 3.0)))
+TOUCHING = ((3.0, (4.0, 4.0)), (2.2, (6.0, 4.5)))
+
+
+@pytest.mark.parametrize(("apart_mm", "degrees"), CROSSING + TOUCHING)
+def test_rods_that_cross_or_touch_are_told_apart(
+    apart_mm: float, degrees: tuple[float, float]
+) -> None:
+    rods = [one.cannula for one in found_in(pair(apart_mm, *degrees)).rods]
+    assert len(rods) == 2
+    for number, degree in enumerate(degrees):
+        turn = np.deg2rad(degree)
+        along = np.array((-np.cos(turn), -np.sin(turn)))
+        column, row = FRONTS[number]
+        front = np.array((column, row + number * apart_mm / MM_PER_PX))
+        # Either one: both ends of what is seen of it lie on its axis.
+        off_px = []
+        for cannula in rods:
+            assert cannula is not None
+            for point in (front, front + 120.0 * along):
+                away = point - cannula.front
+                off_px.append(away[0] * cannula.direction[1] - away[1] * cannula.direction[0])
+        assert min(np.abs(off_px[:2]).max(), np.abs(off_px[2:]).max()) < 1.2
+    assert all(one is not None and one.width * MM_PER_PX < 3.4 for one in rods)
+
+
+@pytest.mark.parametrize("turned", [(1.0, 0.0), (0.0, -1.0), (0.7, -0.7)])
+def test_crossing_rods_that_a_hand_moves_leave_no_band(turned: tuple[float, float]) -> None:
+    before = pair(3.2, 3.0, 8.0)
+    after = pair(3.2, 3.0 + turned[0], 8.0 + turned[1])
+    left = left_by(found_in(before), before, after)
+    assert np.abs(left[:, :130]).max() < 3.0 * NOTHING
+
+
 @pytest.mark.parametrize("degrees", [(), (4.0,), (-12.0,)])
 def test_no_more_rods_are_found_than_there_are(degrees: tuple[float, ...]) -> None:
     assert len(found_in(pair(4.0, *degrees)).rods) == len(degrees)
@@ -84,6 +121,19 @@ def test_a_stylet_that_is_drawn_from_one_leaves_no_band() -> None:
     left = left_by(found_in(before), before, pair(4.0, 4.0, 4.0, drawn=True))
     # Cement begins at 0.028.
     assert left.max() < 1.4 * NOTHING
+
+
+@pytest.mark.parametrize("mm_per_px", [4.0, 20.0])
+def test_none_is_looked_for_where_it_is_narrower_than_a_pixel(mm_per_px: float) -> None:
+    baseline = Baseline(noisy(pair(4.0, 4.0), 0.006), SEEN, 16)
+    assert find_all(baseline, None, None, Scale(mm_per_px), SETTINGS).rods == ()
+
+
+@pytest.mark.parametrize(("most", "count"), [(0, 0), (1, 1), (2, 2)])
+def test_no_more_are_found_than_the_setting_says(most: int, count: int) -> None:
+    settings = msgspec.structs.replace(SETTINGS, max_rods=most)
+    baseline = Baseline(noisy(pair(3.2, 3.0, 8.0), 0.006), SEEN, 16)
+    assert len(find_all(baseline, WALL, None, SCALE, settings).rods) == count
 
 
 def test_masks_and_moments_are_those_of_all_rods() -> None:

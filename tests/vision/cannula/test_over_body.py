@@ -47,3 +47,8 @@ def test_an_upright_line_is_no_cannula() -> None:
 def test_nothing_there_changes_nothing() -> None:
     shown = picture([])
     assert with_rod_near(shown, CLICK, SETTINGS) == (shown, None)
+
+
+def test_a_band_as_wide_as_a_working_cannula_is_left_to_the_search_for_edges() -> None:
+    shown = picture([(225.0, 205.0, 5.0, 4.2)])
+    assert with_rod_near(shown, CLICK, SETTINGS) == (shown, None)

@@ -55,6 +55,40 @@ def test_a_cannula_is_found_with_its_front_direction_and_width(degrees: float) -
     assert cannula.width * SCALE.mm_per_px == pytest.approx(2.6, abs=0.6)
 
 
+def sheath(degrees: float, outer_mm: float, inner_mm: float) -> np.ndarray:
+    """Bone with a steel tube of these diameters, from the length of each ray's way through it."""
+    row, column = np.mgrid[:ROWS, :COLUMNS].astype(np.float64)
+    along = np.array((-np.cos(np.deg2rad(degrees)), -np.sin(np.deg2rad(degrees))))
+    away_mm = MM_PER_PX * ((row - 120.0) * along[0] - (column - 150.0) * along[1])
+    steel_mm = np.zeros_like(away_mm)
+    for diameter_mm, sign in ((outer_mm, 1.0), (inner_mm, -1.0)):
+        steel_mm += sign * 2.0 * np.sqrt(np.maximum((diameter_mm / 2.0) ** 2 - away_mm**2, 0.0))
+    steel_mm *= (row - 120.0) * along[1] + (column - 150.0) * along[0] >= 0.0
+    return BONE + cv2.GaussianBlur(0.25 * steel_mm, (0, 0), 0.8).astype(np.float32)
+
+
+@pytest.mark.parametrize("inner_mm", [3.0, 3.43])
+def test_a_working_cannula_of_8_gauge_is_found_whole(inner_mm: float) -> None:
+    cannula = found(sheath(7.0, 4.19, inner_mm)).cannula
+    assert cannula is not None
+    away = np.subtract((150, 120), cannula.front)
+    assert abs(away[0] * cannula.direction[1] - away[1] * cannula.direction[0]) < 1.0
+    assert cannula.width * MM_PER_PX == pytest.approx(4.19, abs=0.6)
+
+
+def test_a_working_cannula_that_a_hand_swings_leaves_no_band() -> None:
+    before, after = sheath(4.0, 4.19, 3.43), sheath(6.0, 4.19, 3.43)
+    state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
+    followed = tracking.follow(state, baseline, noisy(after, 0.004), None, 0.0, SCALE, SETTINGS)
+    left = cv2.GaussianBlur(followed.more, (0, 0), 2.0)
+    # Without its pose a band of a fifth of its contrast and more is left.
+    assert np.abs(left[:, :130]).max() < 0.05
+
+
+def test_no_rod_is_wider_than_a_working_cannula() -> None:
+    assert found(sheath(5.0, 6.0, 5.0)).cannula is None
+
+
 def test_a_marked_tip_is_the_front_end() -> None:
     cannula = found(picture(5.0), (150.0, 120.0)).cannula
     assert cannula is not None
