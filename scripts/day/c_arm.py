@@ -72,7 +72,7 @@ class CArm:
         one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = generate_uid()
         one.SeriesInstanceUID = self._series
         one.InstanceNumber = index + 1
-        one.PixelData = self.frames[index].tobytes()
+        one.add_new("PixelData", "OW", self.frames[index].astype("<u2").tobytes())
         return one
 
 

@@ -39,7 +39,7 @@ CANNULA_PX = ((168.0, 173.0), (167.0, 186.0))
 # banner takes up at least.
 SAME_GREYS, BANNER_SHARE = 3, 0.02
 # Share of the screen that changes where another page comes, at least.
-OTHER_PAGE_SHARE = 0.005
+OTHER_PAGE_SHARE = 0.002
 # How often a key is pressed again where a first press may only ask for a second, s.
 ASKED_S = 5.0
 
@@ -119,7 +119,7 @@ class Day:
 
     def see(self, ground: str) -> Rgb:
         """Wait for the banner of a state; return the picture with it."""
-        return until(f"the banner of {ground}", lambda: self._with(ground))
+        return until(f"the banner of {ground}", lambda: self.with_banner(ground))
 
     def next_page(self, before: Rgb) -> Rgb:
         """Wait until another page than in `before` is shown and stands still."""
@@ -162,7 +162,11 @@ class Day:
             picture = self.screen.picture()
             # A line of a wall: as long as a tenth of the screen is high, and one pixel wide.
             least = 0.1 * picture.shape[0]
-            return picture if colour_share(picture, palette.WALL) * picture[..., 0].size > least else None
+            return (
+                picture
+                if colour_share(picture, palette.WALL) * picture[..., 0].size > least
+                else None
+            )
 
         return until("the line of the posterior wall", lined)
 
@@ -181,7 +185,8 @@ class Day:
         until(f"a window {title!r} after {key}", pressed)
         program.window(title)
 
-    def _with(self, ground: str) -> Rgb | None:
+    def with_banner(self, ground: str) -> Rgb | None:
+        """Return a picture of the screen if the banner of a state is in it."""
         picture = self.screen.picture()
         return picture if shows(picture, ground) else None
 
@@ -212,14 +217,20 @@ def open_and_mark(day: Day, program: Program) -> None:
     screen.press("c")
     day.next_page(before)
     for at_px in CANNULA_PX:
+        before = screen.picture()
         day.click_frame(at_px)
-    day.station("calibrate", day.next_page(before))
+        measured = day.next_page(before)
+    day.station("calibrate", measured)
     screen.press("Return")
     screen.press("r")
     program.window("^LeakWatch – spine")
     day.see_wall()
-    screen.press("End")
-    day.station("replay", day.see("STOP"))
+
+    def stopped() -> Rgb | None:
+        screen.press("End")  # of what is analysed so far
+        return day.with_banner("STOP")
+
+    day.station("replay", until("the STOP of the replay", stopped), "STOP")
     day.press_until("q", HOME, program)
 
 
@@ -232,7 +243,7 @@ def watch_live(day: Day, program: Program) -> None:
     screen.type(f"scp://127.0.0.1:{day.port}")
     day.station("settings")
     screen.press("ctrl+s")
-    until("the settings of the room", lambda: (day.work / "room.toml").exists())
+    until("the settings of the room", (day.work / "room.toml").exists)
     day.press_until("l", "scp", program)
     day.station("live-waiting", day.see("OFF"))
     day.arm.send_until(BEFORE_CEMENT)
@@ -242,9 +253,9 @@ def watch_live(day: Day, program: Program) -> None:
     day.see_wall()
     day.station("live-mark")
     screen.press("s", "Escape")
-    day.station("live-clear", day.beam(lambda: day._with("CLEAR"), "CLEAR"), "CLEAR")
-    day.station("live-watch", day.beam(lambda: day._with("WATCH"), "WATCH"), "WATCH")
-    day.station("live-stop", day.beam(lambda: day._with("STOP"), "STOP"), "STOP")
+    day.station("live-clear", day.beam(lambda: day.with_banner("CLEAR"), "CLEAR"), "CLEAR")
+    day.station("live-watch", day.beam(lambda: day.with_banner("WATCH"), "WATCH"), "WATCH")
+    day.station("live-stop", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
     screen.press("p")
     day.station("live-paused", day.see("STOP"), "STOP")
     screen.press("a")

@@ -22,7 +22,7 @@ Rgb = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
 # Longest wait, s: only how long the script hangs before it says so. A busy machine is slow.
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 # Between two questions, s.
 ASK_AGAIN_S = 0.05
 # Group `display` of scripts/system-packages.
