@@ -13,6 +13,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE
+from pynetdicom.association import Association
 
 # A status of C-STORE that means success.
 STORED = 0x0000
@@ -43,29 +44,39 @@ class CArm:
         self._frame_s = float(data.FrameTime) / 1000.0
         self._head, self._port = _without_pixels(data), port
         self._series = generate_uid()
+        self._association: Association | None = None
+        self._due_s = 0.0
 
     def send_until(self, last: int) -> None:
-        """Send up to frame `last`, that one left out: a foot on the pedal, and off it again."""
+        """Send up to frame `last`, that one left out: a foot on the pedal, and off it again.
+
+        The association stays open in a pause, as with a C-arm that sends each image at once.
+        """
+        if self._association is None:
+            self._association = self._associate()
+        start_s, first = time.monotonic(), self.sent
+        while self.sent < min(last, len(self.frames)):
+            due_s = max(start_s + (self.sent - first) * self._frame_s, self._due_s)
+            time.sleep(max(due_s - time.monotonic(), 0.0))
+            self._due_s = time.monotonic() + self._frame_s
+            status = self._association.send_c_store(self._single(self.sent))
+            if getattr(status, "Status", None) != STORED:
+                raise RuntimeError(f"frame {self.sent} was not stored: {status}")
+            self.sent += 1
+
+    def close(self) -> None:
+        """Take leave of the program, if it is still there."""
+        if self._association is not None and self._association.is_established:
+            self._association.release()
+        self._association = None
+
+    def _associate(self) -> Association:
         entity = AE(ae_title="CARM1")
         entity.add_requested_context(self._head.SOPClassUID, ExplicitVRLittleEndian)
         association = entity.associate("127.0.0.1", self._port)
         if not association.is_established:
             raise RuntimeError(f"nothing accepts images on port {self._port}")
-        start_s, first = time.monotonic(), self.sent
-        try:
-            while self.sent < min(last, len(self.frames)):
-                due_s = start_s + (self.sent - first) * self._frame_s
-                time.sleep(max(due_s - time.monotonic(), 0.0))
-                self._send(association)
-        finally:
-            association.release()
-
-    def _send(self, association: object) -> None:
-        one = self._single(self.sent)
-        status = association.send_c_store(one)  # type: ignore[attr-defined]
-        if getattr(status, "Status", None) != STORED:
-            raise RuntimeError(f"frame {self.sent} was not stored: {status}")
-        self.sent += 1
+        return association
 
     def _single(self, index: int) -> Dataset:
         one = deepcopy(self._head)

@@ -100,6 +100,7 @@ class Day:
 
     def end(self) -> None:
         """End what still runs."""
+        self.arm.close()
         for one in self._programs:
             one.end()
 
@@ -117,9 +118,9 @@ class Day:
         sys.stdout.flush()
         return kept
 
-    def see(self, ground: str) -> Rgb:
-        """Wait for the banner of a state; return the picture with it."""
-        return until(f"the banner of {ground}", lambda: self.with_banner(ground))
+    def see(self, *grounds: str) -> Rgb:
+        """Wait for the banner of a state, or of another; return the picture with it."""
+        return until(f"a banner of {grounds}", lambda: self.with_banner(*grounds))
 
     def next_page(self, before: Rgb) -> Rgb:
         """Wait until another page than in `before` is shown and stands still."""
@@ -185,10 +186,10 @@ class Day:
         until(f"a window {title!r} after {key}", pressed)
         program.window(title)
 
-    def with_banner(self, ground: str) -> Rgb | None:
+    def with_banner(self, *grounds: str) -> Rgb | None:
         """Return a picture of the screen if the banner of a state is in it."""
         picture = self.screen.picture()
-        return picture if shows(picture, ground) else None
+        return picture if any(shows(picture, one) for one in grounds) else None
 
 
 def open_and_mark(day: Day, program: Program) -> None:
@@ -247,7 +248,7 @@ def watch_live(day: Day, program: Program) -> None:
     day.press_until("l", "scp", program)
     day.station("live-waiting", day.see("OFF"))
     day.arm.send_until(BEFORE_CEMENT)
-    day.station("live-hold", day.see("OFF"))
+    day.station("live-hold", day.see("OFF", "UNKNOWN"))
     screen.press("m")
     day.click_frame(day.body_px)
     day.see_wall()
