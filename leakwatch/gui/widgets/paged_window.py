@@ -25,6 +25,10 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QTableWidget {{
 }}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QListWidget:focus,
 QTableWidget:focus, QPushButton:focus {{ border-color: {palette.ACCENT}; }}
+/* No arrows: keys and wheel change the number. Qt's own setting for this, NoButtons, leaves a
+   styled number one pixel of width. */
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
+QAbstractSpinBox QLineEdit {{ border: none; border-radius: 0; padding: 0; }}
 QListWidget::item {{ padding: 4px; }}
 QListWidget::item:selected, QTableWidget::item:selected {{
     background: {palette.BUTTON_HOVER}; color: {palette.INK};
