@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -88,6 +87,8 @@ class RoomPage(QWidget):
         around.setContentsMargins(*(round(side * scale) for side in MARGINS))
         for wide in (self.source, self.folder, self.product, self.language):
             wide.setFixedWidth(round(620 * scale))
+        for number in (self.limit, self.volume):  # as far from the border as other fields
+            number.lineEdit().setTextMargins(round(6 * scale), 0, 0, 0)
         self._form.setVerticalSpacing(round(14 * scale))
         self._form.setHorizontalSpacing(round(24 * scale))
         for narrow in (self.limit, self.volume):
@@ -140,9 +141,6 @@ class RoomPage(QWidget):
             set_letters(field, 16)
             field.setAccessibleName(translate(name))
             self._form.addRow(label, field)
-        # The style sheet leaves no arrows to be drawn; keys and wheel change the number.
-        for number in (self.limit, self.volume):
-            number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         for widget, pixels in ((self.title, 28), (self.state, 14), (self.save, 18)):
             set_letters(widget, pixels, widget is not self.state)
         self.state.setWordWrap(True)

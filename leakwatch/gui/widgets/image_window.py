@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -35,6 +35,7 @@ from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
 from leakwatch.gui.widgets.scale_bar import ScaleBar
+from leakwatch.gui.widgets.screen_fit import fit_screen
 from leakwatch.gui.widgets.side_strip import RunStrip, Strip
 from leakwatch.gui.widgets.window_level_keys import ViewKeys
 from leakwatch.gui.widgets.window_style import STYLE
@@ -91,9 +92,7 @@ class ImageWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
-        room = self.screen().availableSize()
-        self.resize(QSize(*SIZE).boundedTo(room))
-        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
+        fit_screen(self, SIZE, LEAST_SIZE)
         self.banner, self.image, self.strip = BannerView(), ImageView(), Strip()
         self.run_strip = RunStrip()
         self.menus = MenuBar()

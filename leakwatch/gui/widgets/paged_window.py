@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.image_window import LEAST_SIZE, SIZE, scale_of
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, find, help_html, help_lines, key
 from leakwatch.gui.widgets.menus import MenuBar
+from leakwatch.gui.widgets.screen_fit import fit_screen
 from leakwatch.gui.widgets.window_style import STYLE
 
 PAGED_STYLE = f"""
@@ -24,6 +25,10 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QListWidget, QTableWidget {{
 }}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QListWidget:focus,
 QTableWidget:focus, QPushButton:focus {{ border-color: {palette.ACCENT}; }}
+/* No arrows: keys and wheel change the number. Qt's own setting for this, NoButtons, leaves a
+   styled number one pixel of width. */
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
+QAbstractSpinBox QLineEdit {{ border: none; border-radius: 0; padding: 0; }}
 QListWidget::item {{ padding: 4px; }}
 QListWidget::item:selected, QTableWidget::item:selected {{
     background: {palette.BUTTON_HOVER}; color: {palette.INK};
@@ -77,9 +82,7 @@ class PagedWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle(translate(title))
         self.setStyleSheet(STYLE + PAGED_STYLE)
-        room = self.screen().availableSize()
-        self.resize(QSize(*SIZE).boundedTo(room))
-        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
+        fit_screen(self, SIZE, LEAST_SIZE)
         self.pages, self.notice, self.help = QStackedWidget(), QLabel(), QLabel(self)
         self._foot = tuple(foot)
         self.menus = MenuBar()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -25,6 +25,7 @@ from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, find, key, re
 from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.plane_part import PlanePart
+from leakwatch.gui.widgets.screen_fit import fit_screen
 from leakwatch.gui.widgets.window_style import STYLE
 
 _LOG = logging.getLogger(__name__)
@@ -60,9 +61,7 @@ class PlanePair(QMainWindow, Generic[Part]):
         super().__init__()
         self.setWindowTitle(translate(text("LeakWatch – {title}", title=title)))
         self.setStyleSheet(STYLE)
-        room = self.screen().availableSize()
-        self.setMinimumSize(QSize(*LEAST_SIZE).boundedTo(room))
-        self.resize(QSize(*SIZE).boundedTo(room))
+        fit_screen(self, SIZE, LEAST_SIZE)
         self.banner = BannerView()
         self.menus = MenuBar()
         self.menus.opening.connect(self.fill_menus)

@@ -139,6 +139,19 @@ def test_settings_are_written_as_the_toml_of_every_command(qtbot, make):
     assert "# agreed" in room_path().read_text()
 
 
+@pytest.mark.parametrize("size", [(640, 360), (1264, 752), (3840, 2160)])
+def test_numbers_of_the_room_are_seen(make, size):
+    window = make(Settings())
+    window.resize(*size)
+    window.show()
+    window.open_room()
+    for field in (window.room.limit, window.room.volume):
+        inner = field.lineEdit()
+        letters = inner.fontMetrics().horizontalAdvance(field.text())
+        assert letters < inner.width() <= field.width()
+    window.close()
+
+
 def test_refused_setting_is_told_and_nothing_closes(qtbot, make):
     room_path().write_text("[alerting]\nnever_heard_of = 1\n")
     window = make()
