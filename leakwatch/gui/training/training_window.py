@@ -165,8 +165,7 @@ class TrainingWindow(PagedWindow):
         except LibraryError as error:
             self.begin.show_failure(str(error))
             return
-        case = self.prepared.case.run
-        self.run.begin(case.calibration.mm_per_px, case.acquisition)
+        self.run.begin(self.prepared.case.run.calibration)
         self._show(self.run)
         self._attempt = Attempt(self.prepared)
 

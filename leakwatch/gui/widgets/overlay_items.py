@@ -137,6 +137,11 @@ class ImageView:
         return visible_rect(self.zoom, self._centre, self._shape, self._size())
 
     @property
+    def has_image(self) -> bool:
+        """Whether a frame is drawn, not only what lies over it."""
+        return self.image.image is not None
+
+    @property
     def has_found(self) -> bool:
         """Whether anything was marked or found, so that a view can be fitted to it."""
         return self._box is not None

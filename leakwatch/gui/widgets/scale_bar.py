@@ -48,15 +48,19 @@ class ScaleBar(QWidget):
     def refresh(self, image: ImageView, calibration: Calibration | None) -> None:
         """Follow the zoom of the image, its size on the screen, and the calibration.
 
+        Without an image there is no bar: it would measure an empty view.
+
         It keeps no reference to the image: Qt does not survive the order in which Python collects
         Qt objects in a reference cycle.
         """
         size, place = pixel_size(image.view), image.widget.size()
-        now = (calibration, size, place.width(), place.height(), self._scale)
+        shown = image.has_image
+        now = (shown, calibration, size, place.width(), place.height(), self._scale)
         if now == self._shown:
             return
         self._shown = now
-        self.length_px, said = scale_bar(calibration, LONGEST * self._scale * size)
+        longest_px = LONGEST * self._scale * size if shown else 0.0
+        self.length_px, said = scale_bar(calibration, longest_px)
         self.words, self._bar = translate(said), self.length_px / max(size, 1e-9)
         wide, high = round(2.2 * LONGEST * self._scale), round(3.4 * LETTERS * self._scale)
         edge = round(EDGE * self._scale)
