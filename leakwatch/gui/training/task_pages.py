@@ -20,6 +20,7 @@ from leakwatch.core.frame import View
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.messages import Message, join_with, text, translate
 from leakwatch.core.spacing import Calibration
+from leakwatch.display import palette
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import ReplayView
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
@@ -43,13 +44,14 @@ NAME = text("Name or pseudonym")
 # Sizes in a window of 1280 x 800, pixels.
 COLUMN_WIDTH, STOP_SIZE = 760, (300, 62)
 
-PAGE_STYLE = """
-QLineEdit { background: #151B22; border: 2px solid #3A4654; border-radius: 6px; padding: 8px; }
-QLineEdit:focus { border-color: #35D6FF; }
-QProgressBar { background: #151B22; border: 1px solid #3A4654; border-radius: 5px; height: 10px; }
-QProgressBar::chunk { background: #35D6FF; }
-QPushButton#stop { background: #D6131E; color: #FFFFFF; border: none; border-radius: 8px; }
-QPushButton#begin { padding: 10px 26px; }
+# Beside what `paged_window` gives every page.
+PAGE_STYLE = f"""
+QLineEdit {{ padding: 8px; }}
+QPushButton#stop {{
+    background: {palette.STOP.ground}; color: {palette.STOP.ink}; border: none;
+    border-radius: 8px;
+}}
+QPushButton#begin {{ padding: 10px 26px; }}
 """
 
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from leakwatch.core.messages import translate
 from leakwatch.core.spacing import Calibration
+from leakwatch.display import palette
 from leakwatch.display.ruler import scale_bar
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.overlay_items import ImageView
@@ -15,7 +16,7 @@ from leakwatch.gui.widgets.ruler_layer import pixel_size
 
 # In a window of 1280 x 800, pixels: longest bar, its height, letters, and distance to the edge.
 LONGEST, HEIGHT, LETTERS, EDGE = 150, 7, 15, 12
-INK, SHADE = "#FFFFFF", "#000000"
+INK, SHADE = palette.OVER, palette.SHADE
 
 
 class ScaleBar(QWidget):

@@ -15,7 +15,7 @@ MOST_LETTERS = 200
 # In a window of 1280 x 800, pixels.
 WIDTH, LETTERS, GAP = 520, 18, 8
 _STYLE = f"""
-QLineEdit {{ background: {palette.INK}; color: #000000; border: 2px solid {palette.ACCENT};
+QLineEdit {{ background: {palette.INK}; color: {palette.SHADE}; border: 2px solid {palette.ACCENT};
     padding: 6px; }}
 """
 # Left to the window: what ends the entry, and keys without a letter.
