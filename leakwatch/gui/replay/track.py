@@ -21,6 +21,7 @@ from leakwatch.core.results import Alert, Level, Observation, Snapshot
 from leakwatch.display.event_list import EventRow, event_rows
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import value_before
+from leakwatch.display.level_styles import is_acknowledged
 from leakwatch.display.trend_samples import TrendSample
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.case_story import CaseStory
@@ -207,6 +208,12 @@ class Track:
                 one.alert.level is Level.UNKNOWN and coverage_of(one.observation) is Coverage.PARTLY
                 for one in self._snapshots
             )
+
+    def acknowledged(self) -> tuple[bool, ...]:
+        """Return whether the level of each frame so far is that of an acknowledged STOP."""
+        with self._lock:
+            alerts = [one.alert for one in self._snapshots]
+        return tuple(is_acknowledged(one.level, one.acknowledged) for one in alerts)
 
     def acknowledge(self, index: int) -> bool:
         """Acknowledge the STOP that is shown at frame `index`.

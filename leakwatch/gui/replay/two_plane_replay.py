@@ -168,6 +168,7 @@ class TwoPlaneReplayWindow(PlanePair[PlaneReplayWindow]):
             duration_s=merged.time_s(count - 1) if count else 0.0,
             levels=levels,
             partly=merged.partly(),
+            acknowledged=merged.acknowledged(),
             playing=self.playback.playing,
             speed=self.playback.speed,
             message=next((one for one in messages if one), ""),
