@@ -93,7 +93,7 @@ def test_partly_is_told_and_does_not_hide_watch():
 def test_an_acknowledged_stop_of_either_plane_is_no_plain_watch():
     cleared = steady(2, Level.WATCH)
     cleared.cleared = [False, True]
-    assert merged(steady(2, Level.CLEAR), cleared).acknowledged() == (False, False, False, True)
+    assert merged(steady(2, Level.CLEAR), cleared).acknowledged() == (False, True)
     assert merged(steady(2, Level.STOP), cleared).acknowledged()[-1] is False
 
 
