@@ -59,6 +59,8 @@ class AlarmMessage:
         STOPs since the start: one that was acknowledged meanwhile is counted too.
     label : str
         From the settings.
+    plane : str or None
+        Letter of the plane that all of it is of; None if one plane is monitored.
     """
 
     kind: MessageKind
@@ -77,12 +79,17 @@ class AlarmMessage:
     age_s: float | None = None
     stops: int = 0
     label: str = ""
+    plane: str | None = None
 
     @property
     def words(self) -> str:
         """Level, reasons and distance in English, for a person."""
-        said = text("{level}: {reasons}", level=self.level.value, reasons=self._reasons_text())
-        return said if self.reasons or self.distance_mm is not None else self.level.value
+        said: str = self.level.value
+        if self.reasons or self.distance_mm is not None:
+            said = text("{level}: {reasons}", level=said, reasons=self._reasons_text())
+        if self.plane is None:
+            return said
+        return text("plane {letter}: {words}", letter=self.plane, words=said)
 
     def _reasons_text(self) -> str:
         parts = [str(REASON_WORDS[reason]) for reason in self.reasons]
@@ -109,6 +116,7 @@ class _AlarmJson(msgspec.Struct, frozen=True):
     time_s: float | None
     age_s: float | None
     stops: int
+    plane: str | None
 
 
 def alarm_json(message: AlarmMessage) -> bytes:
@@ -132,6 +140,7 @@ def alarm_json(message: AlarmMessage) -> bytes:
             None if message.time_s is None else round(message.time_s, 3),
             None if message.age_s is None else round(message.age_s, 3),
             message.stops,
+            message.plane,
         ),
         enc_hook=str,
     )
