@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from leakwatch.config import Settings
+from leakwatch.core.active_rules import watches_all_but_wall
 from leakwatch.core.messages import text
 from leakwatch.core.planes import plane_name
 from leakwatch.core.results import Event, Reason
@@ -161,10 +162,12 @@ class TwoPlanes:
         if self._pauses[number].see(now.state):
             self.sessions[number].note(RETURNED_NOTE)
             self._on_pause(number, False)
-        alert = None if status.decision is None else status.decision.snapshot.alert
-        acknowledged = alert is not None and bool(alert.acknowledged)
+        shown = None if status.decision is None else status.decision.snapshot
+        acknowledged = shown is not None and bool(shown.alert.acknowledged)
         name = plane_name(number, status.marks.view)
-        return Plane(name, now, self._pauses[number].on, acknowledged)
+        live = now.state is DisplayState.LIVE
+        complete = live and shown is not None and watches_all_but_wall(shown.observation)
+        return Plane(name, now, self._pauses[number].on, acknowledged, complete)
 
     def look(self) -> tuple[tuple[Plane, Plane], CommonStatus]:
         """Return both planes, and what is displayed of them together."""

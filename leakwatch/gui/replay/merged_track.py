@@ -125,6 +125,7 @@ class MergedTrack:
         levels = [track.levels() for track in self._tracks]
         partly = [track.partly() for track in self._tracks]
         acknowledged = [track.acknowledged() for track in self._tracks]
+        completes = [track.watches_all_but_wall() for track in self._tracks]
         for step in range(len(self._levels), len(self._times)):
             now: list[Level] = []
             part: list[bool] = []
@@ -137,6 +138,10 @@ class MergedTrack:
                 now.append(level)
                 cleared.append(level is Level.WATCH and acknowledged[plane][place])
                 part.append(place >= 0 and age_s <= self._stale_s and partly[plane][place])
+            if Level.CLEAR in now:  # the other plane watches the wall
+                for plane, place in enumerate(self._places[step]):
+                    if part[plane] and completes[plane][place]:
+                        now[plane], part[plane] = Level.CLEAR, False
             self._take_level(now, part)
             self._acknowledged.append(self._levels[-1] is Level.WATCH and any(cleared))
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from leakwatch.alerting import rules
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Coverage, coverage_of
+from leakwatch.core.active_rules import Coverage, coverage_of, watches_all_but_wall
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import LeakWatchError, SourceError
 from leakwatch.core.frame import Frame
@@ -206,6 +206,16 @@ class Track:
         with self._lock:
             return tuple(
                 one.alert.level is Level.UNKNOWN and coverage_of(one.observation) is Coverage.PARTLY
+                for one in self._snapshots
+            )
+
+    def watches_all_but_wall(self) -> tuple[bool, ...]:
+        """Return whether in each frame so far only the wall is not watched, and nothing is seen."""
+        with self._lock:
+            return tuple(
+                one.alert.level is Level.UNKNOWN
+                and not one.alert.acknowledged
+                and watches_all_but_wall(one.observation)
                 for one in self._snapshots
             )
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Coverage, coverage_of
+from leakwatch.core.active_rules import Coverage, coverage_of, watches_all_but_wall
 from leakwatch.core.frame import Frame
 from leakwatch.core.messages import join_texts, text
 from leakwatch.core.results import Alert, EventKind, Level, Reason, Snapshot
@@ -61,6 +61,8 @@ class AlarmMessage:
         From the settings.
     plane : str or None
         Letter of the plane that all of it is of; None if one plane is monitored.
+    watches_all_but_wall : bool
+        As of `core.active_rules`; not sent.
     """
 
     kind: MessageKind
@@ -80,6 +82,7 @@ class AlarmMessage:
     stops: int = 0
     label: str = ""
     plane: str | None = None
+    watches_all_but_wall: bool = False
 
     @property
     def words(self) -> str:
@@ -198,6 +201,7 @@ class AlarmTracker:
             reasons=alert.reasons,
             acknowledged=alert.acknowledged,
             partly=coverage_of(snapshot.observation) is Coverage.PARTLY,
+            watches_all_but_wall=watches_all_but_wall(snapshot.observation),
             mm_per_px=snapshot.observation.calibration.mm_per_px,
             frame=snapshot.frame,
             time_s=snapshot.frame.time_s,
@@ -214,7 +218,7 @@ class AlarmTracker:
 
 
 def _without_frame(said: AlarmMessage, alert: Alert) -> AlarmMessage:
-    said = replace(said, current_level=Level.UNKNOWN, partly=False)
+    said = replace(said, current_level=Level.UNKNOWN, partly=False, watches_all_but_wall=False)
     if alert.level is Level.STOP:
         return said
     if alert.level is Level.UNKNOWN and alert.reasons:
@@ -225,5 +229,6 @@ def _without_frame(said: AlarmMessage, alert: Alert) -> AlarmMessage:
 def _key(snapshot: Snapshot) -> tuple[object, ...]:
     """Return what a receiver must hear of at once."""
     alert = snapshot.alert
-    partly = coverage_of(snapshot.observation)
-    return alert.level, alert.latched, alert.reasons, alert.acknowledged, partly
+    seen = snapshot.observation
+    watched = coverage_of(seen), watches_all_but_wall(seen)
+    return alert.level, alert.latched, alert.reasons, alert.acknowledged, watched

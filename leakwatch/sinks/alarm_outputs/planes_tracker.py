@@ -54,7 +54,10 @@ class PlanesTracker:
             _without_calm(one) if paused else one
             for one, paused in zip(named, self._paused, strict=True)
         ]
-        worst = max((one for one in counted if one is not None), key=_urgency, default=named[0])
+        told = [one for one in counted if one is not None]
+        if any(one.level is Level.CLEAR for one in told):  # another plane watches the wall
+            told = [one for one in told if not _completes(one)]
+        worst = max(told, key=_urgency, default=named[0])
         stops = sum(one.stops for one in said)
         return replace(worst, sequence=number, stops=stops)
 
@@ -66,6 +69,12 @@ def _without_calm(said: AlarmMessage) -> AlarmMessage | None:
     if said.acknowledged:
         return replace(said, level=Level.WATCH, reasons=said.acknowledged)
     return None
+
+
+def _completes(said: AlarmMessage) -> bool:
+    """Return whether a plane is calm, and lacks nothing but the wall, as in the common banner."""
+    partly = said.level is Level.UNKNOWN and said.watches_all_but_wall
+    return partly and not said.acknowledged
 
 
 def _urgency(said: AlarmMessage) -> tuple[int, bool, float]:

@@ -20,6 +20,7 @@ class Levels:
         self.times_s, self._levels, self.ended = list(times_s), list(levels), ended
         self._partly = partly or [False] * len(self._levels)
         self.cleared = [False] * len(self._levels)
+        self.completes = [False] * len(self._levels)
 
     def __len__(self):
         return len(self.times_s)
@@ -35,6 +36,9 @@ class Levels:
 
     def acknowledged(self):
         return tuple(self.cleared)
+
+    def watches_all_but_wall(self):
+        return tuple(self.completes)
 
 
 def merged(first, second, offset_s=0.0):
@@ -88,6 +92,15 @@ def test_partly_is_told_and_does_not_hide_watch():
     assert (line.levels()[-1], line.partly()[-1]) == (Level.WATCH, False)
     line = merged(Levels([0.0], [Level.UNKNOWN]), partly)
     assert (line.levels()[-1], line.partly()[-1]) == (Level.UNKNOWN, False)
+
+
+def test_an_ap_plane_that_lacks_only_the_wall_leaves_a_clear_lateral_clear():
+    ap = Levels([0.0], [Level.UNKNOWN], partly=[True])
+    ap.completes = [True]
+    line = merged(Levels([0.0], [Level.CLEAR]), ap)
+    assert (line.levels(), line.partly()) == ((Level.CLEAR,), (False,))
+    line = merged(Levels([0.0], [Level.UNKNOWN], partly=[True]), ap)
+    assert (line.levels(), line.partly()) == ((Level.UNKNOWN,), (True,))
 
 
 def test_an_acknowledged_stop_of_either_plane_is_no_plain_watch():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 from handmade import make_alert, make_snapshot
 
 from leakwatch.config import Settings
-from leakwatch.core.results import Level, Reason
+from leakwatch.core.results import Condition, Evidence, Level, Reason
 from leakwatch.sinks.alarm_outputs.alarm_message import MessageKind
 from leakwatch.sinks.alarm_outputs.planes_tracker import PlanesTracker
 
@@ -66,6 +68,25 @@ def test_a_paused_plane_counts_only_with_what_was_seen():
     said = told(tracker)
     assert (said.level, said.reasons) == (Level.WATCH, (Reason.TUBULAR_FILLING,))
     tracker.pause(1, False)
+    assert told(tracker).level is Level.UNKNOWN
+
+
+def test_an_ap_plane_that_lacks_only_the_wall_does_not_hide_clear():
+    held = tuple(Evidence(one, True) for one in Condition if one is not Condition.SET_UP)
+    seen = make_snapshot(3, make_alert(Level.UNKNOWN, Reason.VIEW))
+    ap = replace(
+        seen,
+        observation=replace(
+            seen.observation,
+            unavailable=(Reason.VIEW,),
+            conditions=held,
+            outline_px=np.array([(5.0, 5.0), (50.0, 5.0), (50.0, 50.0)]),
+        ),
+    )
+    tracker = tracker_of(ALERTS[Level.CLEAR], ALERTS[Level.UNKNOWN])
+    tracker.take(ap, NOW_S, 1)
+    assert told(tracker).level is Level.CLEAR
+    tracker.take(make_snapshot(4, ALERTS[Level.UNKNOWN]), NOW_S, 0)
     assert told(tracker).level is Level.UNKNOWN
 
 
