@@ -53,7 +53,8 @@ class Banner:
     partly : bool
         UNKNOWN only because some rules were not set up; the others work.
     acknowledged : bool
-        A STOP was acknowledged, and the level is WATCH: a state of its own, never plain WATCH.
+        A STOP was acknowledged and is not over, and the level is WATCH, or UNKNOWN for rules that
+        were never set up: a state of its own, never plain WATCH.
     keys : tuple of str
         What resolves each reason, such as the key ``M``; shorter than `reasons` where nothing does.
     """
@@ -188,7 +189,10 @@ def _current_banner(
     alert: Alert, observation: Observation, settings: Settings, acknowledged_at: str
 ) -> Banner:
     if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
-        return _partly_banner(observation, settings_in_force(settings, alert))
+        partly = _partly_banner(observation, settings_in_force(settings, alert))
+        if alert.acknowledged:
+            return _acknowledged_in_part(partly, alert, observation, settings, acknowledged_at)
+        return partly
     if alert.level is Level.WATCH and alert.acknowledged:
         return _acknowledged_banner(alert, observation, settings, acknowledged_at)
     reasons = alert.reasons
@@ -237,9 +241,7 @@ def _acknowledged_banner(
     else:
         now = text("now {distance}", distance=shown)
         others = [one for one in others if one is not Reason.POSTERIOR_MARGIN]
-    first = text("acknowledged {at}, {now}", at=at, now=now)
-    if not at:
-        first = text("acknowledged, {now}", now=now)
+    first = _acknowledged_text(at, now)
     more = (reason_text(reason, alert, observation, settings) for reason in others)
     return Banner(
         level=Level.WATCH,
@@ -249,6 +251,33 @@ def _acknowledged_banner(
         warnings=_banner_warnings(alert, observation, settings, alert.reasons),
         acknowledged=True,
     )
+
+
+def _acknowledged_in_part(
+    partly: Banner, alert: Alert, observation: Observation, settings: Settings, at: str
+) -> Banner:
+    """Return the banner of an acknowledged STOP where single rules are not set up.
+
+    The level is UNKNOWN then, for what was never set up; the STOP is not over all the same.
+    """
+    first, *more = (
+        reason_text(reason, alert, observation, settings) for reason in alert.acknowledged
+    )
+    reasons = (_acknowledged_text(at, first), *more)
+    return replace(
+        partly,
+        word=Level.STOP.value,
+        style=ACKNOWLEDGED_STYLE,
+        reasons=(*reasons, *partly.reasons),
+        keys=(*("" for _ in reasons), *partly.keys) if partly.keys else (),
+        acknowledged=True,
+    )
+
+
+def _acknowledged_text(at: str, now: str) -> str:
+    if not at:
+        return text("acknowledged, {now}", now=now)
+    return text("acknowledged {at}, {now}", at=at, now=now)
 
 
 def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:

@@ -76,6 +76,7 @@ def sample_of(seen: Observation, alert: Alert) -> TrendSample:
     if cement is not None:
         area, volume_ml = cement.area_mm2 if in_mm else cement.area_px, cement.volume_ml
         amount = cement.volume.amount_mm2
+    partly = coverage_of(seen) is Coverage.PARTLY
     return TrendSample(
         seen.time_s,
         distance,
@@ -84,10 +85,10 @@ def sample_of(seen: Observation, alert: Alert) -> TrendSample:
         volume_ml,
         amount,
         alert.level,
-        coverage_of(seen) is Coverage.PARTLY,
+        partly,
         cement is not None and not BLIND & set(seen.unavailable),
         alert.margin_mm,
-        acknowledged=is_acknowledged(alert.level, alert.acknowledged),
+        acknowledged=is_acknowledged(alert.level, partly, alert.acknowledged),
     )
 
 

@@ -218,6 +218,11 @@ def test_an_acknowledged_stop_is_a_state_of_its_own():
     alert = make_alert(Level.WATCH, acknowledged=(Reason.POSTERIOR_MARGIN,))
     cleared = sample_of(make_observation(3), alert)
     assert cleared.acknowledged
+    in_part = make_observation(4, unavailable=(Reason.VIEW,))
+    alert = make_alert(Level.UNKNOWN, Reason.VIEW, acknowledged=(Reason.TUBULAR_FILLING,))
+    assert sample_of(in_part, alert).acknowledged
+    blind = make_observation(5, unavailable=(Reason.MOTION,))
+    assert not sample_of(blind, alert).acknowledged
     plain = TrendSample(0.0, 4.0, level=Level.WATCH)
     told = [plain, TrendSample(0.1, 4.0, level=Level.WATCH, acknowledged=True)]
     assert [one.acknowledged for one in level_periods(told)] == [False, True]

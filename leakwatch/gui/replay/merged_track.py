@@ -136,14 +136,16 @@ class MergedTrack:
                 if age_s > self._stale_s and level is not Level.STOP:
                     level = Level.UNKNOWN
                 now.append(level)
-                cleared.append(level is Level.WATCH and acknowledged[plane][place])
                 part.append(place >= 0 and age_s <= self._stale_s and partly[plane][place])
+                stands = level is Level.WATCH or part[-1]
+                cleared.append(stands and acknowledged[plane][place])
             if Level.CLEAR in now:  # the other plane watches the wall
                 for plane, place in enumerate(self._places[step]):
                     if part[plane] and completes[plane][place]:
                         now[plane], part[plane] = Level.CLEAR, False
             self._take_level(now, part)
-            self._acknowledged.append(self._levels[-1] is Level.WATCH and any(cleared))
+            stands = self._levels[-1] is Level.WATCH or self._partly[-1]
+            self._acknowledged.append(stands and any(cleared))
 
     def _take_level(self, levels: list[Level], partly: list[bool]) -> None:
         """Take the level of a step: PARTLY weighs less than WATCH, as in the common banner."""

@@ -222,8 +222,14 @@ class Track:
     def acknowledged(self) -> tuple[bool, ...]:
         """Return whether the level of each frame so far is that of an acknowledged STOP."""
         with self._lock:
-            alerts = [one.alert for one in self._snapshots]
-        return tuple(is_acknowledged(one.level, one.acknowledged) for one in alerts)
+            return tuple(
+                is_acknowledged(
+                    one.alert.level,
+                    coverage_of(one.observation) is Coverage.PARTLY,
+                    one.alert.acknowledged,
+                )
+                for one in self._snapshots
+            )
 
     def acknowledge(self, index: int) -> bool:
         """Acknowledge the STOP that is shown at frame `index`.

@@ -47,16 +47,16 @@ class ScaleBar(QWidget):
         self._scale, self._shown = scale, None
 
     def refresh(self, image: ImageView, calibration: Calibration | None) -> None:
-        """Follow the zoom of the image, its size on the screen, and the calibration.
+        """Follow the zoom of the image, its place on the screen, and the calibration.
 
         Without an image there is no bar: it would measure an empty view.
 
         It keeps no reference to the image: Qt does not survive the order in which Python collects
         Qt objects in a reference cycle.
         """
-        size, place = pixel_size(image.view), image.widget.size()
+        size, place = pixel_size(image.view), image.image_box.toRect()
         shown = image.has_image
-        now = (shown, calibration, size, place.width(), place.height(), self._scale)
+        now = (shown, calibration, size, place.getRect(), self._scale)
         if now == self._shown:
             return
         self._shown = now
@@ -65,7 +65,7 @@ class ScaleBar(QWidget):
         self.words, self._bar = translate(said), self.length_px / max(size, 1e-9)
         wide, high = round(2.2 * LONGEST * self._scale), round(3.4 * LETTERS * self._scale)
         edge = round(EDGE * self._scale)
-        self.setGeometry(place.width() - wide - edge, place.height() - high - edge, wide, high)
+        self.setGeometry(place.right() - wide - edge, place.bottom() - high - edge, wide, high)
         self.setVisible(self.length_px > 0.0)
         self.update()
 

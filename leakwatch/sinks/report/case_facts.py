@@ -113,7 +113,7 @@ def is_partly(line: FrameRecord) -> bool:
 
 def is_acknowledged_line(line: FrameRecord) -> bool:
     """Return whether a STOP was acknowledged and not over in a frame."""
-    return is_acknowledged(line.level, line.quality.get("acknowledged", ()))
+    return is_acknowledged(line.level, is_partly(line), line.quality.get("acknowledged", ()))
 
 
 def _tally(findings: Findings) -> RunSummary:

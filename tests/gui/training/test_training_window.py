@@ -11,7 +11,7 @@ import pyqtgraph as pg
 import pytest
 from handmade import UNCALIBRATED
 from key_table import assert_accessible, assert_focus_order, assert_key_table
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
@@ -568,6 +568,7 @@ def test_trainee_sees_the_scale_of_the_image(qtbot, make_window):
     begun(qtbot, window)
     bar, calibration = window.run.scale_bar, window.prepared.case.run.calibration
     assert bar.isVisible()
+    assert window.run.image.image_box.contains(QRectF(bar.geometry()))  # not beside the picture
     shown_mm = bar.length_px * calibration.mm_per_px
     assert bar.words.startswith(f"{shown_mm:g} mm")
     window.run.begin(UNCALIBRATED)
