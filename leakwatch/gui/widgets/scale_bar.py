@@ -65,7 +65,8 @@ class ScaleBar(QWidget):
         self.words, self._bar = translate(said), self.length_px / max(size, 1e-9)
         wide, high = round(2.2 * LONGEST * self._scale), round(3.4 * LETTERS * self._scale)
         edge = round(EDGE * self._scale)
-        self.setGeometry(place.right() - wide - edge, place.bottom() - high - edge, wide, high)
+        right, bottom = place.x() + place.width(), place.y() + place.height()
+        self.setGeometry(right - wide - edge, bottom - high - edge, wide, high)
         self.setVisible(self.length_px > 0.0)
         self.update()
 
