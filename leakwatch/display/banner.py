@@ -6,7 +6,6 @@ signs like the shapes, and stay English in every language, as they do on the con
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 from leakwatch.alerting.coverage import is_acquiring_baseline
@@ -20,7 +19,7 @@ from leakwatch.core.active_rules import (
     partial_coverage_text,
 )
 from leakwatch.core.messages import Message, join_with, text, translate
-from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
+from leakwatch.core.results import Alert, Level, Observation, Reason, WallDistance
 from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
@@ -30,7 +29,7 @@ from leakwatch.display.level_styles import (
     PARTLY_WORD,
     LevelStyle,
 )
-from leakwatch.display.quantities import area_text, wall_distance_text
+from leakwatch.display.quantities import wall_distance_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,61 +405,6 @@ def acknowledged_warnings(
     if not reasons:
         return ()
     return (text("STOP acknowledged: {reasons}", reasons=join_with("; ", reasons)),)
-
-
-def last_assessed_text(last: Observation, age_s: float) -> Message:
-    """Return what was assessed last, with its age: an old number is never shown without it.
-
-    Parameters
-    ----------
-    last : Observation
-        Of the last frame that was assessed.
-    age_s : float
-    """
-    distance, cement = last.wall_distance, last.cement
-    shown = None if distance is None else distance_text(distance)
-    if distance is not None and shown is not None:
-        found = (
-            shown
-            if is_behind(distance)
-            else text("{distance} from the posterior wall", distance=shown)
-        )
-    elif cement is None or cement.area_px == 0.0:
-        found = text("no cement detected")
-    else:
-        found = text("{area} of cement, no distance to the wall", area=_area_text(cement))
-    length_mm = longest_tube_mm(last)
-    if length_mm is not None:
-        found = text(
-            "{found}; tubular filling, {length_mm:.0f} mm", found=found, length_mm=length_mm
-        )
-    elif any(tube.confirmed for tube in last.tubes):
-        found = text("{found}; tubular filling", found=found)
-    return text("{age} ago: {found}", age=age_text(age_s), found=found)
-
-
-def cement_text(last: Observation) -> str:
-    """Return the area of cement and its distance, for a sentence that states their age."""
-    cement, distance = last.cement, last.wall_distance
-    area = text("cement")
-    if cement is not None:
-        area = text("{area} of cement", area=_area_text(cement))
-    shown = None if distance is None else distance_text(distance)
-    if distance is None or shown is None:
-        return area
-    if is_behind(distance):
-        return text("{cement}, {distance}", cement=area, distance=shown)
-    return text("{cement}, {distance} from the wall", cement=area, distance=shown)
-
-
-def _area_text(cement: Cement) -> str:
-    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else area_text(cement.area_mm2)
-
-
-def age_text(age_s: float) -> str:
-    """Return an age in whole seconds, from a minute on in minutes; never less than it is."""
-    seconds = math.ceil(age_s)
-    return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02d} min"
 
 
 def strip_numbers(alert: Alert, observation: Observation) -> tuple[Alert, Observation]:

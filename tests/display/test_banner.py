@@ -12,12 +12,12 @@ from leakwatch.display.banner import (
     REASON_WORDS,
     RESOLVED_BY,
     distance_text,
-    last_assessed_text,
     level_banner,
     off_banner,
     seconds_text,
     stale_banner,
 )
+from leakwatch.display.last_assessed import last_assessed_text
 from leakwatch.display.level_styles import LEVEL_STYLES, Shape, shape_corners
 
 SETTINGS = Settings()
