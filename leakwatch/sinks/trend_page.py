@@ -300,4 +300,5 @@ def _draw_levels(axis: Axes, plot: TrendPlot) -> None:
             middle = (one.start_s + one.end_s) / 2.0
             # One word a line: a period may be short.
             word = translate(level_word(*one.state)).replace(" ", "\n")
-            axis.text(middle, 0.5, word, ha="center", va="center", color="#000000", bbox=box)
+            shown = axis.text(middle, 0.5, word, ha="center", va="center", color="#000000")
+            shown.set(bbox=box, in_layout=False)  # it does not move the axes
