@@ -80,7 +80,7 @@ plane is named beside it, and the alarm is the more urgent of both.
 
 | A plane that | counts as |
 | --- | --- |
-| is on: its source does not state that fluoroscopy is off, and nobody paused it | its own level. Silent, frozen, late, lost or ended is UNKNOWN: it may be broken |
+| is on: its source does not state that fluoroscopy is off, and nobody paused it | its own level, except an AP plane that watches all but the wall beside a CLEAR lateral: CLEAR. Silent, frozen, late, lost or ended is UNKNOWN: it may be broken |
 | is off: its source states that fluoroscopy is off | PARTLY, without a sound: one plane alone is watched, which is never CLEAR |
 | is paused by a person (O) | nothing: the level is that of the other plane, and the banner says what is paused |
 | is off or paused, but shows a STOP or WATCH, or a STOP was acknowledged in it | that STOP or WATCH, with its alarm |
@@ -90,8 +90,12 @@ So CLEAR is never shown while a plane is UNKNOWN, unless a person paused that pl
 what cannot be seen. It ends with the same key, or by itself when images return after they were off; one
 plane at least stays monitored. Pauses are in `events.jsonl` of their plane.
 
-The posterior wall rule holds in the lateral view only, so a plane in AP view is PARTLY at best, and so are
-both together. `tests/live/test_planes.py` states these rules for any two planes, and
+The posterior wall rule holds in the lateral view only, so a plane in AP view is PARTLY by itself, in its
+files as well. Both together are CLEAR only while the lateral is CLEAR by all rules and the AP plane lacks
+nothing but the wall: its image is current, it is calibrated, its body outline is marked or found, veins and
+outline are watched, and each condition above except *set up* holds in that very frame. The banner then names it:
+"B AP: veins and outline watched, no wall in this view". If the lateral is off, paused or not CLEAR, the AP
+plane counts as PARTLY. `tests/live/test_planes.py` states these rules for any two planes, and
 `tests/live/test_two_planes.py` for sources and analyses that fail in one of them.
 """  # noqa: E501
 

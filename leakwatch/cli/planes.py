@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
@@ -30,13 +31,16 @@ from leakwatch.core.planes import SECOND_FOLDER
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from leakwatch.config import Settings
     from leakwatch.core.protocols import LiveSource
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.two_planes import TwoPlanes
+    from leakwatch.sinks.alarm_outputs.plane_feeds import PlaneFeed
 
-    Opener = Callable[[str, Setup, Recorder, bool, Sequence[str], LiveSource | None], LiveSession]
+    Opener = Callable[
+        [str, Setup, Recorder, bool, Sequence[str], LiveSource | None, Sequence[PlaneFeed]],
+        LiveSession,
+    ]
 
 _LOG = logging.getLogger(__name__)
 
@@ -154,7 +158,6 @@ def watch_planes(
     """Monitor both planes until they or the user end it; then print the outcome."""
     from leakwatch.alerting.coverage import summary_lines
 
-    _refuse_alarm_outputs(inputs[0].setup.settings)
     recorders = PlaneRecorders(inputs, options)
     planes = _open(inputs, options, opened, recorders)
 
@@ -181,25 +184,6 @@ def watch_planes(
         raise typer.Exit(NOT_WATCHED)
 
 
-def _refuse_alarm_outputs(settings: Settings) -> None:
-    """Refuse outputs that pass the alarm of one plane: a lamp would be calm by the other one."""
-    given = {
-        "alarm_openigtlink": settings.alarm_openigtlink.port,
-        "alarm_mqtt": settings.alarm_mqtt.host,
-        "alarm_http": settings.alarm_http.url,
-        "alarm_serial": settings.alarm_serial.port,
-    }
-    named = next((section for section, value in given.items() if value), None)
-    if named is not None:
-        fail(
-            text(
-                "[{section}] passes the alarm of one plane, and --second is given. Remove that "
-                "section from the settings, or monitor one plane.",
-                section=named,
-            )
-        )
-
-
 def _open(
     inputs: tuple[PlaneInput, PlaneInput],
     options: PlaneOptions,
@@ -207,23 +191,31 @@ def _open(
     recorders: PlaneRecorders,
 ) -> TwoPlanes:
     from leakwatch.live.two_planes import TwoPlanes
+    from leakwatch.sinks.alarm_outputs.open_outputs import open_alarm_outputs
+    from leakwatch.sinks.alarm_outputs.plane_feeds import close_feeds, plane_feeds
     from leakwatch.sources.live_sources import open_live
 
     first, second = inputs
     record, sinks = options.record, options.sinks
     # Before the first plane is recorded: else a mistyped source would leave an empty recording.
     source = open_live(second.spec, second.setup.settings)
-    try:
-        one = opened(first.spec, first.setup, recorders.first, record, sinks, None)
-    except BaseException:
-        source.close()
-        raise
-    try:
-        other = opened(second.spec, second.setup, recorders.second, record, sinks, source)
-    except BaseException:
-        one.close()
-        raise
-    return TwoPlanes(one, other, recorders.place)
+    with ExitStack() as closing:
+        unused = closing.enter_context(ExitStack())
+        unused.callback(source.close)
+        settings = first.setup.settings  # a lamp is of the room, not of a plane
+        feeds = plane_feeds(open_alarm_outputs(settings, planes=len(inputs)), len(inputs))
+        closing.callback(close_feeds, feeds, settings.live.close_s)
+        one = opened(first.spec, first.setup, recorders.first, record, sinks, None, feeds[0])
+        closing.callback(one.close)
+        unused.pop_all()  # from here on it is closed by what it is opened for
+        other = opened(second.spec, second.setup, recorders.second, record, sinks, source, feeds[1])
+        closing.pop_all()  # from here on the sessions close them
+
+    def pause(number: int, on: bool) -> None:
+        for feed in feeds[number]:
+            feed.pause(on)
+
+    return TwoPlanes(one, other, recorders.place, pause)
 
 
 def _follow(planes: TwoPlanes) -> None:

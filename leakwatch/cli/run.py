@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from leakwatch.live.case_setup import Setup
     from leakwatch.live.live_session import LiveSession
     from leakwatch.live.status import LiveStatus
+    from leakwatch.sinks.alarm_outputs.plane_feeds import PlaneFeed
 
 
 def run(  # noqa: PLR0913, PLR0917 - an argument for each option
@@ -195,10 +196,12 @@ def _opened(
     record: bool,
     others: Sequence[str],
     source: LiveSource | None = None,
+    feeds: Sequence[PlaneFeed] | None = None,
 ) -> LiveSession:
     """Open source, recording and sinks of other packages, for a session to start.
 
-    `source` is closed if it fails; None: it is opened here.
+    `source` is closed if it fails; None: it is opened here. `feeds` are the shares of a plane in
+    alarm outputs of both; None: they are opened here.
     """
     from leakwatch.live.live_session import LiveSession
     from leakwatch.sinks.alarm_outputs.open_outputs import close_alarm_outputs, open_alarm_outputs
@@ -208,7 +211,7 @@ def _opened(
     with ExitStack() as closing:
         if source is not None:
             closing.callback(source.close)
-        alarms = open_alarm_outputs(setup.settings)
+        alarms = open_alarm_outputs(setup.settings) if feeds is None else feeds
         closing.callback(close_alarm_outputs, alarms, setup.settings.live.close_s)
         sinks = open_sinks(others)
         closing.callback(close_sinks, sinks)

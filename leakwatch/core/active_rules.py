@@ -11,7 +11,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from leakwatch.core.messages import text
-from leakwatch.core.results import Observation, Reason
+from leakwatch.core.results import Condition, Observation, Reason
 
 
 class Rule(StrEnum):
@@ -59,6 +59,23 @@ def coverage_of(observation: Observation) -> Coverage:
     if not find_active_rules(observation):
         return Coverage.NONE
     return Coverage.PARTLY if observation.unavailable else Coverage.FULL
+
+
+def watches_all_but_wall(observation: Observation) -> bool:
+    """Return whether nothing but the posterior wall is missing, since the view does not show it.
+
+    Veins and outline are watched in millimetres, and every condition but the setting up holds:
+    with another plane that watches the wall, nothing is unwatched.
+    """
+    missing = set(observation.unavailable)
+    others = [one for one in observation.conditions if one.condition is not Condition.SET_UP]
+    return (
+        Reason.VIEW in missing
+        and missing <= {Reason.VIEW, Reason.NO_WALL}
+        and bool(others)
+        and all(one.holds for one in others)
+        and {Rule.TUBE, Rule.OUTSIDE} <= set(find_active_rules(observation))
+    )
 
 
 def find_inactive_reason(rule: Rule, unavailable: Collection[Reason]) -> Reason | None:

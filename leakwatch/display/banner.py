@@ -6,7 +6,6 @@ signs like the shapes, and stay English in every language, as they do on the con
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 from leakwatch.alerting.coverage import is_acquiring_baseline
@@ -20,7 +19,7 @@ from leakwatch.core.active_rules import (
     partial_coverage_text,
 )
 from leakwatch.core.messages import Message, join_with, text, translate
-from leakwatch.core.results import Alert, Cement, Level, Observation, Reason, WallDistance
+from leakwatch.core.results import Alert, Level, Observation, Reason, WallDistance
 from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
@@ -30,7 +29,7 @@ from leakwatch.display.level_styles import (
     PARTLY_WORD,
     LevelStyle,
 )
-from leakwatch.display.quantities import area_text, wall_distance_text
+from leakwatch.display.quantities import wall_distance_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ class Banner:
     partly : bool
         UNKNOWN only because some rules were not set up; the others work.
     acknowledged : bool
-        A STOP was acknowledged, and the level is WATCH: a state of its own, never plain WATCH.
+        A STOP was acknowledged and is not over, and the level is WATCH, or UNKNOWN for rules that
+        were never set up: a state of its own, never plain WATCH.
     keys : tuple of str
         What resolves each reason, such as the key ``M``; shorter than `reasons` where nothing does.
     """
@@ -188,7 +188,10 @@ def _current_banner(
     alert: Alert, observation: Observation, settings: Settings, acknowledged_at: str
 ) -> Banner:
     if alert.level is Level.UNKNOWN and coverage_of(observation) is Coverage.PARTLY:
-        return _partly_banner(observation, settings_in_force(settings, alert))
+        partly = _partly_banner(observation, settings_in_force(settings, alert))
+        if alert.acknowledged:
+            return _acknowledged_in_part(partly, alert, observation, settings, acknowledged_at)
+        return partly
     if alert.level is Level.WATCH and alert.acknowledged:
         return _acknowledged_banner(alert, observation, settings, acknowledged_at)
     reasons = alert.reasons
@@ -237,9 +240,7 @@ def _acknowledged_banner(
     else:
         now = text("now {distance}", distance=shown)
         others = [one for one in others if one is not Reason.POSTERIOR_MARGIN]
-    first = text("acknowledged {at}, {now}", at=at, now=now)
-    if not at:
-        first = text("acknowledged, {now}", now=now)
+    first = _acknowledged_text(at, now)
     more = (reason_text(reason, alert, observation, settings) for reason in others)
     return Banner(
         level=Level.WATCH,
@@ -249,6 +250,33 @@ def _acknowledged_banner(
         warnings=_banner_warnings(alert, observation, settings, alert.reasons),
         acknowledged=True,
     )
+
+
+def _acknowledged_in_part(
+    partly: Banner, alert: Alert, observation: Observation, settings: Settings, at: str
+) -> Banner:
+    """Return the banner of an acknowledged STOP where single rules are not set up.
+
+    The level is UNKNOWN then, for what was never set up; the STOP is not over all the same.
+    """
+    first, *more = (
+        reason_text(reason, alert, observation, settings) for reason in alert.acknowledged
+    )
+    reasons = (_acknowledged_text(at, first), *more)
+    return replace(
+        partly,
+        word=Level.STOP.value,
+        style=ACKNOWLEDGED_STYLE,
+        reasons=(*reasons, *partly.reasons),
+        keys=(*("" for _ in reasons), *partly.keys) if partly.keys else (),
+        acknowledged=True,
+    )
+
+
+def _acknowledged_text(at: str, now: str) -> str:
+    if not at:
+        return text("acknowledged, {now}", now=now)
+    return text("acknowledged {at}, {now}", at=at, now=now)
 
 
 def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:
@@ -377,61 +405,6 @@ def acknowledged_warnings(
     if not reasons:
         return ()
     return (text("STOP acknowledged: {reasons}", reasons=join_with("; ", reasons)),)
-
-
-def last_assessed_text(last: Observation, age_s: float) -> Message:
-    """Return what was assessed last, with its age: an old number is never shown without it.
-
-    Parameters
-    ----------
-    last : Observation
-        Of the last frame that was assessed.
-    age_s : float
-    """
-    distance, cement = last.wall_distance, last.cement
-    shown = None if distance is None else distance_text(distance)
-    if distance is not None and shown is not None:
-        found = (
-            shown
-            if is_behind(distance)
-            else text("{distance} from the posterior wall", distance=shown)
-        )
-    elif cement is None or cement.area_px == 0.0:
-        found = text("no cement detected")
-    else:
-        found = text("{area} of cement, no distance to the wall", area=_area_text(cement))
-    length_mm = longest_tube_mm(last)
-    if length_mm is not None:
-        found = text(
-            "{found}; tubular filling, {length_mm:.0f} mm", found=found, length_mm=length_mm
-        )
-    elif any(tube.confirmed for tube in last.tubes):
-        found = text("{found}; tubular filling", found=found)
-    return text("{age} ago: {found}", age=age_text(age_s), found=found)
-
-
-def cement_text(last: Observation) -> str:
-    """Return the area of cement and its distance, for a sentence that states their age."""
-    cement, distance = last.cement, last.wall_distance
-    area = text("cement")
-    if cement is not None:
-        area = text("{area} of cement", area=_area_text(cement))
-    shown = None if distance is None else distance_text(distance)
-    if distance is None or shown is None:
-        return area
-    if is_behind(distance):
-        return text("{cement}, {distance}", cement=area, distance=shown)
-    return text("{cement}, {distance} from the wall", cement=area, distance=shown)
-
-
-def _area_text(cement: Cement) -> str:
-    return f"{cement.area_px:.0f} px" if cement.area_mm2 is None else area_text(cement.area_mm2)
-
-
-def age_text(age_s: float) -> str:
-    """Return an age in whole seconds, from a minute on in minutes; never less than it is."""
-    seconds = math.ceil(age_s)
-    return f"{seconds} s" if seconds < 60 else f"{seconds // 60}:{seconds % 60:02d} min"
 
 
 def strip_numbers(alert: Alert, observation: Observation) -> tuple[Alert, Observation]:

@@ -7,14 +7,14 @@ the frames before cement, and kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
 from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat
-from leakwatch.display.surround import blank_values, surround
+from leakwatch.display.surround import Surrounds, blank_values
 from leakwatch.display.window_level import WHOLE, ViewSettings
 from leakwatch.vision.preprocessing.intensity import more_value_is_more_beam
 
@@ -48,6 +48,8 @@ class GreyMapping:
     around : ndarray or None
         uint8, once a window is applied: the table for what lies around the exposed field. A window
         or inversion leaves it alone: an inverted shutter would glare.
+    surrounds : Surrounds
+        Kept between frames, and between the windows of one mapping.
     """
 
     table: GreyImage
@@ -55,6 +57,7 @@ class GreyMapping:
     unclipped: FloatImage | None = None
     blank: BoolImage | None = None
     around: GreyImage | None = None
+    surrounds: Surrounds = field(default_factory=Surrounds, compare=False)
 
     def apply(self, pixels: Array) -> GreyImage:
         """Map stored values to 0..255, less beam darker.
@@ -72,7 +75,7 @@ class GreyMapping:
         index = pixels if self.first == 0 else pixels.astype(np.int32) - self.first
         greys: GreyImage = np.take(self.table, index, mode="clip")
         if self.blank is not None and self.around is not None and greys.ndim == 2:
-            outside = surround(np.take(self.blank, index, mode="clip"))
+            outside = self.surrounds.of(np.take(self.blank, index, mode="clip"))
             greys[outside] = np.take(self.around, index[outside], mode="clip")
         return greys
 
@@ -85,7 +88,7 @@ class GreyMapping:
         if view.inverted:
             greys = 255.0 - greys
         table = read_only(greys.astype(np.uint8))
-        return GreyMapping(table, self.first, None, self.blank, self.table)
+        return GreyMapping(table, self.first, None, self.blank, self.table, self.surrounds)
 
 
 def grey_mapping(frames: Sequence[Frame]) -> GreyMapping:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from leakwatch.core.arrays import Point
+from leakwatch.core.messages import text
 from leakwatch.core.results import Level
 from leakwatch.display import palette
 from leakwatch.display.palette import StateColours
@@ -93,11 +95,24 @@ OFF_STYLE = LevelStyle(palette.OFF, Shape.CIRCLE, "–")
 ACKNOWLEDGED_STYLE = LevelStyle(palette.ACKNOWLEDGED, Shape.OCTAGON, "!", rim=palette.STOP_RIM)
 
 
-def level_style(level: Level, partly: bool) -> LevelStyle:
-    """Return the style of a level; UNKNOWN with partial coverage has its own."""
+# The level is WATCH then, or UNKNOWN in part, but never shown as a plain one.
+ACKNOWLEDGED_WORD = text("STOP acknowledged")
+
+
+def is_acknowledged(level: Level, partly: bool, acknowledged: Collection[object]) -> bool:
+    """Return whether a level is that of an acknowledged STOP; `acknowledged` has its reasons."""
+    return bool(acknowledged) and (level is Level.WATCH or (partly and level is Level.UNKNOWN))
+
+
+def level_style(level: Level, partly: bool, acknowledged: bool = False) -> LevelStyle:
+    """Return the style of a level; partial coverage and an acknowledged STOP have their own."""
+    if acknowledged:
+        return ACKNOWLEDGED_STYLE
     return PARTLY_STYLE if partly and level is Level.UNKNOWN else LEVEL_STYLES[level]
 
 
-def level_word(level: Level, partly: bool) -> str:
-    """Return the word of a level; UNKNOWN with partial coverage has its own."""
+def level_word(level: Level, partly: bool, acknowledged: bool = False) -> str:
+    """Return the word of a level; partial coverage and an acknowledged STOP have their own."""
+    if acknowledged:
+        return ACKNOWLEDGED_WORD
     return PARTLY_WORD if partly and level is Level.UNKNOWN else level.value

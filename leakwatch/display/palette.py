@@ -57,3 +57,11 @@ WALL, MARGIN = "#FFE600", "#F29400"
 CEMENT, NEW_CEMENT, TRUE_CEMENT = "#38B6FF", "#C8F6FF", "#7DFF9B"
 VEIN, POSSIBLE_VEIN = "#FF2A5C", "#FFA7B8"
 OUTLINE, SHORTEST = "#C9D3DE", "#FFFFFF"
+# Letters and handles over an image, and the shade that keeps them legible on any grey.
+OVER, SHADE = "#FFFFFF", "#000000"
+
+# Training: when a STOP was due, that of the trainee, that of LeakWatch; what to reach.
+DUE, TRAINEE, LEAKWATCH, TARGET = WARN, ACCENT, "#C9A6FF", "#7DFF9B"
+MISSED = STOP.ground
+# The same on white paper.
+PAPER_TRAINEE, PAPER_MISSED = "#1F5FA8", "#B00020"

@@ -55,6 +55,27 @@ def surround(blank: BoolImage) -> BoolImage:
     return reached
 
 
+class Surrounds:
+    """The surround of successive frames, found again only where their blank pixels changed.
+
+    A shutter stands still from frame to frame, and so do blanked corners: which stored values are
+    blank in a frame decides alone, and to compare them is cheap beside the search along every row
+    and column.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[BoolImage, BoolImage] | None = None
+
+    def of(self, blank: BoolImage) -> BoolImage:
+        """Return `surround` of the blank pixels of a frame."""
+        last = self._last
+        if last is not None and np.array_equal(last[0], blank):
+            return last[1]
+        found: BoolImage = read_only(surround(blank))
+        self._last = blank, found
+        return found
+
+
 def _between(blank: BoolImage) -> BoolImage:
     """Return, in each row, what lies before its first and behind its last other pixel."""
     columns = blank.shape[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from leakwatch.core.results import Level
@@ -20,12 +20,20 @@ class LevelPeriod:
     level : Level
     partly : bool
         UNKNOWN only because rules were not set up.
+    acknowledged : bool
+        WATCH that is an acknowledged STOP.
     """
 
     start_s: float
     end_s: float
     level: Level
     partly: bool
+    acknowledged: bool = False
+
+    @property
+    def state(self) -> tuple[Level, bool, bool]:
+        """What it has in common with a neighbour that it is one period with."""
+        return self.level, self.partly, self.acknowledged
 
 
 def level_periods(samples: Sequence[TrendSample]) -> tuple[LevelPeriod, ...]:
@@ -46,8 +54,9 @@ def level_periods(samples: Sequence[TrendSample]) -> tuple[LevelPeriod, ...]:
         end_s = later.time_s if later is not None and lasts else one.time_s + usual_s
         partly = one.partly and one.level is Level.UNKNOWN
         last = found[-1] if found else None
-        if last and not one.after_gap and (last.level, last.partly) == (one.level, partly):
-            found[-1] = LevelPeriod(last.start_s, end_s, one.level, partly)
+        period = LevelPeriod(one.time_s, end_s, one.level, partly, one.acknowledged)
+        if last and not one.after_gap and last.state == period.state:
+            found[-1] = replace(last, end_s=end_s)
         else:
-            found.append(LevelPeriod(one.time_s, end_s, one.level, partly))
+            found.append(period)
     return tuple(found)

@@ -318,7 +318,7 @@ def pointer_text(plot: TrendPlot, share: float) -> str:
     one = plot.sample_at(share)
     if one is None:
         return ""
-    level = level_word(one.level, one.partly)
+    level = level_word(one.level, one.partly, one.acknowledged)
     parts = [f"{clock_text(one.time_s)}: {level}"]
     if one.assessed and one.distance is not None:
         in_px = f"{one.distance:.0f} px"

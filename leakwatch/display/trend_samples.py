@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.core.active_rules import Coverage, coverage_of
 from leakwatch.core.results import Alert, Level, Observation, Reason
+from leakwatch.display.level_styles import is_acknowledged
 
 # A longer interval between two frames is a gap in the line, s ...
 GAP_S = 1.0
@@ -46,6 +47,8 @@ class TrendSample:
         Margin that the operator set; None: that of the settings.
     after_gap : bool
         Whether frames are missing before it.
+    acknowledged : bool
+        The level is that of a STOP that was acknowledged.
     """
 
     time_s: float
@@ -59,6 +62,7 @@ class TrendSample:
     assessed: bool = True
     margin_mm: float | None = None
     after_gap: bool = False
+    acknowledged: bool = False
 
 
 def sample_of(seen: Observation, alert: Alert) -> TrendSample:
@@ -72,6 +76,7 @@ def sample_of(seen: Observation, alert: Alert) -> TrendSample:
     if cement is not None:
         area, volume_ml = cement.area_mm2 if in_mm else cement.area_px, cement.volume_ml
         amount = cement.volume.amount_mm2
+    partly = coverage_of(seen) is Coverage.PARTLY
     return TrendSample(
         seen.time_s,
         distance,
@@ -80,9 +85,10 @@ def sample_of(seen: Observation, alert: Alert) -> TrendSample:
         volume_ml,
         amount,
         alert.level,
-        coverage_of(seen) is Coverage.PARTLY,
+        partly,
         cement is not None and not BLIND & set(seen.unavailable),
         alert.margin_mm,
+        acknowledged=is_acknowledged(alert.level, partly, alert.acknowledged),
     )
 
 

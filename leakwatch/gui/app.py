@@ -27,6 +27,7 @@ from leakwatch.gui.widgets.fonts import font, register_fonts
 from leakwatch.gui.widgets.garbage_collection import collect_on_this_thread
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.key_image_keys import RecordFolder
+from leakwatch.gui.widgets.paged_window import PagedWindow
 from leakwatch.gui.widgets.plane_pair import PlanePair
 from leakwatch.gui.widgets.window_place import keep_place, open_window
 from leakwatch.live.live_session import LiveSession
@@ -50,7 +51,7 @@ def show(run: AnalysisRun) -> None:
     key_images = KeyImageWorker(run.settings.archive, keeps_identity(run.path))
     window = replay_window(folded, key_images)
     folded.thread.start()
-    _until_closed(running, window, "replay")
+    show_until_closed(running, window, "replay")
     folded.close()
     key_images.close(run.settings.live.close_s)
 
@@ -71,7 +72,7 @@ def show_both(first: AnalysisRun, second: AnalysisRun, offset_s: float, title: s
     window = TwoPlaneReplayWindow(*folded, offset_s, title)
     for one in folded:
         one.thread.start()
-    _until_closed(running, window, "replay of two planes")
+    show_until_closed(running, window, "replay of two planes")
     for one in folded:
         one.close()
 
@@ -144,7 +145,7 @@ def show_live(
     """
     running, tools = application(), live_tools(session)
     window = LiveWindow(session, title, tools, record=record, recorded=recorded)
-    _until_closed(running, window, "live", maximised=True)
+    show_until_closed(running, window, "live", maximised=True)
 
 
 def show_planes(planes: TwoPlanes, title: str, record: Callable[[], str] | None = None) -> None:
@@ -160,13 +161,26 @@ def show_planes(planes: TwoPlanes, title: str, record: Callable[[], str] | None 
     """
     running = application()
     window = TwoPlaneWindow(planes, title, record)
-    _until_closed(running, window, "live planes", maximised=True)
+    show_until_closed(running, window, "live planes", maximised=True)
 
 
-def _until_closed(
-    running: QApplication, window: ImageWindow | PlanePair[Any], name: str, maximised: bool = False
+def show_until_closed(
+    running: QApplication,
+    window: ImageWindow | PlanePair[Any] | PagedWindow,
+    name: str,
+    maximised: bool = False,
 ) -> None:
-    """Show a window where it was last until it is closed; `name` is of its kind."""
+    """Show a window where it was last until it is closed.
+
+    Parameters
+    ----------
+    running : QApplication
+    window : ImageWindow or PlanePair or PagedWindow
+    name : str
+        Of this kind of window, as in `open_window`.
+    maximised : bool
+        As in `open_window`.
+    """
     open_window(window, name, maximised)
     window.start()
     with interrupt_closes(window):
@@ -210,7 +224,7 @@ def mark(
     run.source.close()
     running = application()
     window = mark_window(run, sequence, out, frame, anterior, level)
-    _until_closed(running, window, "marking")
+    show_until_closed(running, window, "marking")
     return window.case.outcome
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from leakwatch.core.messages import text
 from leakwatch.core.results import Observation, Reason, Snapshot
-from leakwatch.display.banner import age_text, cement_text
+from leakwatch.display.last_assessed import age_text, cement_text
 from leakwatch.display.trend_samples import BLIND
 
 

@@ -46,6 +46,7 @@ from leakwatch.live.outputs import Outputs
 from leakwatch.live.recording_notices import RecordingNotices
 from leakwatch.live.status import LiveStatus, Recording, no_frame_text
 from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmWorker
+from leakwatch.sinks.alarm_outputs.plane_feeds import PlaneFeed
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class LiveSession:
         Monotonic seconds, the same as the source's.
     unkept : sequence of Recording
         Outputs that could not be started, each with its `failure`, which is reported.
-    alarms : sequence of AlarmWorker
+    alarms : sequence of AlarmWorker or PlaneFeed
         Outputs of the alarm to other devices; closed with the session.
     """
 
@@ -80,7 +81,7 @@ class LiveSession:
         sinks: Mapping[str, Sink] | None = None,
         clock: Callable[[], float] = time.monotonic,
         unkept: Sequence[Recording] = (),
-        alarms: Sequence[AlarmWorker] = (),
+        alarms: Sequence[AlarmWorker | PlaneFeed] = (),
     ) -> None:
         self.settings: Settings = setup.settings
         live = setup.settings.live

@@ -12,6 +12,7 @@ from leakwatch.core.results import Snapshot
 from leakwatch.live.status import Recording
 from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmOutputState, AlarmWorker
 from leakwatch.sinks.alarm_outputs.open_outputs import close_alarm_outputs
+from leakwatch.sinks.alarm_outputs.plane_feeds import PlaneFeed
 from leakwatch.sinks.workers.live_sink_worker import Backlog, LiveSinkWorker
 
 
@@ -35,7 +36,7 @@ class Outputs:
         Monotonic seconds.
     unkept : sequence of Recording
         Outputs that could not be started.
-    alarms : sequence of AlarmWorker
+    alarms : sequence of AlarmWorker or PlaneFeed
         Outputs of the alarm, which record nothing.
     """
 
@@ -44,7 +45,7 @@ class Outputs:
         settings: LiveSettings,
         clock: Callable[[], float],
         unkept: Sequence[Recording] = (),
-        alarms: Sequence[AlarmWorker] = (),
+        alarms: Sequence[AlarmWorker | PlaneFeed] = (),
     ) -> None:
         self._settings, self._clock, self._unkept = settings, clock, tuple(unkept)
         self._alarms = tuple(alarms)

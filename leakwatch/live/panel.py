@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from leakwatch.config import Settings
 from leakwatch.core.messages import counted, join_texts, text
-from leakwatch.display.banner import age_text
 from leakwatch.display.facts import Fact
+from leakwatch.display.last_assessed import age_text
 from leakwatch.display.picture import registration_facts, spacing_fact
 from leakwatch.display.procedure_clocks import (
     CementClock,

@@ -69,12 +69,15 @@ class Plane:
         A person paused the monitoring of this plane.
     acknowledged : bool
         A STOP of this plane was acknowledged and is not over.
+    watches_all_but_wall : bool
+        As of `core.active_rules`, in a frame that is current.
     """
 
     name: str
     now: DisplayedStatus
     paused: bool = False
     acknowledged: bool = False
+    watches_all_but_wall: bool = False
 
     @property
     def role(self) -> Role:
@@ -87,6 +90,17 @@ class Plane:
     def counts(self) -> bool:
         """Whether its banner counts even while it is off or paused."""
         return self.role is Role.ON or self.now.level in _SEEN
+
+    @property
+    def watches_wall(self) -> bool:
+        """Whether it is CLEAR by all rules, that of the posterior wall among them."""
+        return self.role is Role.ON and self.now.level is Level.CLEAR
+
+    @property
+    def completes(self) -> bool:
+        """Whether it is calm, and together with a plane that watches the wall lacks nothing."""
+        partly = self.now.banner.partly and self.role is Role.ON
+        return partly and self.watches_all_but_wall and not self.acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +156,11 @@ def combined(planes: Sequence[Plane]) -> CommonStatus:
         At least one.
     """
     nothing_on = all(plane.role is not Role.ON for plane in planes)
-    shares = [_share(plane, nothing_on) for plane in planes]
+    wall = any(plane.watches_wall for plane in planes)
+    shares = [
+        _complement(plane) if wall and plane.completes else _share(plane, nothing_on)
+        for plane in planes
+    ]
     heaviest = max(weight(one.banner) for one in shares)
     worst = [place for place, one in enumerate(shares) if weight(one.banner) is heaviest]
     worst.sort(key=lambda place: not shares[place].banner.flashing)
@@ -204,6 +222,14 @@ def _share(plane: Plane, nothing_on: bool) -> _Share:
     else:
         banner = Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (line,), partly=True)
     return _Share(banner, Alarm.NONE if paused else plane.now.alarm, line)
+
+
+def _complement(plane: Plane) -> _Share:
+    """Return the share of a plane that watches all that the other one does not."""
+    line = text("{plane}: veins and outline watched, no wall in this view", plane=plane.name)
+    clear = Level.CLEAR
+    banner = Banner(clear, clear.value, LEVEL_STYLES[clear], (), (line,))
+    return _Share(banner, plane.now.alarm, line)
 
 
 def _own_share(plane: Plane) -> _Share:

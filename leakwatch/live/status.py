@@ -24,12 +24,12 @@ from leakwatch.display.banner import (
     keep_latched_stop,
     keep_rim,
     keys_of,
-    last_assessed_text,
     level_banner,
     off_banner,
     strip_numbers,
     unknown_banner,
 )
+from leakwatch.display.last_assessed import last_assessed_text
 from leakwatch.live.assessed_history import AssessedHistory, TimedDecision, is_assessed
 from leakwatch.live.event_log import EventLogView
 from leakwatch.live.exposure import Exposure

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from leakwatch.config import Settings
+from leakwatch.core.active_rules import watches_all_but_wall
 from leakwatch.core.messages import text
 from leakwatch.core.planes import plane_name
 from leakwatch.core.results import Event, Reason
@@ -70,6 +71,8 @@ class TwoPlanes:
     on_offset : callable
         Receives, once it is known, by how many seconds the first frame of the second plane is later
         than that of the first.
+    on_pause : callable
+        Receives the number of a plane, and whether a person paused it: alarm outputs follow that.
     """
 
     def __init__(
@@ -77,11 +80,12 @@ class TwoPlanes:
         first: LiveSession,
         second: LiveSession,
         on_offset: Callable[[float], None] = lambda offset_s: None,
+        on_pause: Callable[[int, bool], None] = lambda number, on: None,
     ) -> None:
         self.sessions = (first, second)
         self.settings: Settings = first.settings
         self._pauses = (PlanePause(), PlanePause())
-        self._on_offset = on_offset
+        self._on_offset, self._on_pause = on_offset, on_pause
         self._offset_s: float | None = None
 
     def start(self) -> None:
@@ -157,10 +161,13 @@ class TwoPlanes:
         """
         if self._pauses[number].see(now.state):
             self.sessions[number].note(RETURNED_NOTE)
-        alert = None if status.decision is None else status.decision.snapshot.alert
-        acknowledged = alert is not None and bool(alert.acknowledged)
+            self._on_pause(number, False)
+        shown = None if status.decision is None else status.decision.snapshot
+        acknowledged = shown is not None and bool(shown.alert.acknowledged)
         name = plane_name(number, status.marks.view)
-        return Plane(name, now, self._pauses[number].on, acknowledged)
+        live = now.state is DisplayState.LIVE
+        complete = live and shown is not None and watches_all_but_wall(shown.observation)
+        return Plane(name, now, self._pauses[number].on, acknowledged, complete)
 
     def look(self) -> tuple[tuple[Plane, Plane], CommonStatus]:
         """Return both planes, and what is displayed of them together."""
@@ -183,6 +190,7 @@ class TwoPlanes:
                 "{other} is paused already: {plane} stays monitored.", other=other, plane=name
             )
         paused = pause.toggle()
+        self._on_pause(number, paused)
         self.sessions[number].note(PAUSED_NOTE if paused else RESUMED_NOTE)
         if not paused:
             return text("{plane} is monitored again.", plane=name)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TREND_NAME = "trend.png"
 # Hatches, so that the strip can be read without colours.
 HATCHES = {Level.CLEAR: "", Level.WATCH: "///", Level.STOP: "xx", Level.UNKNOWN: "..."}
-PARTLY_HATCH = "--"
+PARTLY_HATCH, ACKNOWLEDGED_HATCH = "--", "\\\\"
 # Space for the legend above the curve, as a share of its height.
 LEGEND_SHARE = 0.25
 # Share of the width from which a gap is explained within it.
@@ -289,12 +289,16 @@ def _draw_levels(axis: Axes, plot: TrendPlot) -> None:
     end_s = max(periods[-1].end_s, periods[0].start_s + 1e-3)
     axis.set_xlim(periods[0].start_s, end_s)
     for one in periods:
-        style = level_style(one.level, one.partly)
+        style = level_style(*one.state)
         hatch = PARTLY_HATCH if one.partly else HATCHES[one.level]
         bar, edge = style.colours.bar, "#00000055"
+        if one.acknowledged:  # hollow, as its sign in the list of events
+            bar, edge, hatch = "#FFFFFF", style.colours.bar, ACKNOWLEDGED_HATCH
         axis.axvspan(one.start_s, one.end_s, facecolor=bar, edgecolor=edge, hatch=hatch)
         if one.end_s - one.start_s > 0.06 * (end_s - periods[0].start_s):
             box = {"facecolor": bar, "edgecolor": "none", "pad": 2.0}
             middle = (one.start_s + one.end_s) / 2.0
-            word = translate(level_word(one.level, one.partly))
-            axis.text(middle, 0.5, word, ha="center", va="center", color="#000000", bbox=box)
+            # One word a line: a period may be short.
+            word = translate(level_word(*one.state)).replace(" ", "\n")
+            shown = axis.text(middle, 0.5, word, ha="center", va="center", color="#000000")
+            shown.set(bbox=box, in_layout=False)  # it does not move the axes

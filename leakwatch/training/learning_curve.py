@@ -10,6 +10,7 @@ import numpy as np
 
 from leakwatch.core.errors import needs_extra
 from leakwatch.core.messages import Message, counted, join_with, text, translate
+from leakwatch.display import palette
 from leakwatch.display.picture import RESEARCH_NOTICE
 from leakwatch.files.untrusted_text import escape_control_characters
 from leakwatch.training.scoring import Outcome
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SIZE_INCHES, DOTS_PER_INCH = (9.0, 8.0), 100
 # Most names of cases that fit below an axis.
 MOST_NAMES = 24
-INK, MISSED_INK = "#1F5FA8", "#B00020"
+INK, MISSED_INK = palette.PAPER_TRAINEE, palette.PAPER_MISSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import shutil
 
 import injection
 import pytest
+from alarm_receivers import HttpPeer, free_port
 from typer.testing import CliRunner
 
 from leakwatch.case_files.planes_file import find_second_plane
@@ -142,14 +143,25 @@ def test_the_same_source_twice_is_refused():
     assert "Give the source of the other plane" in done.output
 
 
-def test_alarm_outputs_of_one_plane_are_refused(planes, tmp_path):
-    """A lamp that both planes drive would be calm by the calmer one."""
-    settings = tmp_path / "lamp.toml"
-    settings.write_text('[alarm_serial]\nport = "/dev/ttyUSB0"\n')
-    sources = [f"replay:{planes / name}.dcm" for name in ("one", "two")]
-    done = run("run", sources[0], "--second", sources[1], "--no-window", "--settings", settings)
-    assert done.exit_code == 2
-    assert "[alarm_serial] passes the alarm of one plane" in done.output
+def test_alarm_outputs_pass_the_worse_plane_to_one_receiver(planes, tmp_path):
+    """Until both have ended: then the receiver is told, once."""
+    peer = HttpPeer(free_port())
+    try:
+        settings = tmp_path / "lamp.toml"
+        settings.write_text(f'[alarm_http]\nurl = "http://127.0.0.1:{peer.port}/alarm"\n')
+        sources = [f"replay:{planes / name}.dcm" for name in ("one", "two")]
+        options = ("--no-window", "--no-record", "--settings", settings)
+        done = run("run", sources[0], "--second", sources[1], *options)
+        assert done.exit_code == 0, done.output
+        got = list(peer.got)
+    finally:
+        peer.stop()
+    assert {one["plane"] for one in got} <= {"A", "B"}
+    assert any(one["level"] == "STOP" for one in got)
+    assert [one["kind"] for one in got].count("end") == 1
+    assert got[-1]["kind"] == "end"
+    numbers = [one["sequence"] for one in got]
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_second_source_that_cannot_be_opened_is_told(planes, tmp_path):

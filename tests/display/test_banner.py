@@ -12,12 +12,12 @@ from leakwatch.display.banner import (
     REASON_WORDS,
     RESOLVED_BY,
     distance_text,
-    last_assessed_text,
     level_banner,
     off_banner,
     seconds_text,
     stale_banner,
 )
+from leakwatch.display.last_assessed import last_assessed_text
 from leakwatch.display.level_styles import LEVEL_STYLES, Shape, shape_corners
 
 SETTINGS = Settings()
@@ -291,3 +291,15 @@ def test_before_there_is_a_baseline_nobody_is_told_that_the_exposure_changed():
 )
 def test_prediction_is_never_more_exact_than_it_is(seconds, text):
     assert seconds_text(seconds) == text
+
+
+def test_an_acknowledged_stop_is_said_where_single_rules_are_not_set_up():
+    """As in an AP view: PARTLY alone would look as if nothing had been seen."""
+    seen = make_observation(4, unavailable=(Reason.VIEW,), wall_distance=None)
+    alert = make_alert(Level.UNKNOWN, Reason.VIEW, acknowledged=(Reason.TUBULAR_FILLING,))
+    shown = level_banner(alert, seen, Settings(), "02:55")
+    assert (shown.word, shown.acknowledged, shown.flashing) == ("STOP", True, False)
+    assert shown.reasons[0].startswith("acknowledged 02:55, Tubular filling")
+    assert shown.reasons[-1].startswith("Veins only: ")
+    assert (shown.level, shown.partly) == (Level.UNKNOWN, True)
+    assert len(shown.keys) in (0, len(shown.reasons))

@@ -10,6 +10,7 @@ from handmade import ACQUISITION, make_frame
 
 from leakwatch.core.arrays import read_only
 from leakwatch.core.frame import Frame, IntensityRelationship, PixelFormat
+from leakwatch.display import surround
 from leakwatch.display.grey_mapping import grey_mapping
 from leakwatch.display.window_level import ViewSettings, apply_preset
 
@@ -97,3 +98,23 @@ def test_a_window_and_inversion_leave_the_surround_alone(blade, turn, view):
     if view.inverted:  # metal in the field is a part of the image
         inverse = 255 - before[~outside].astype(int)
         assert np.abs(after[~outside] - inverse).max() <= 1
+
+
+def test_the_surround_is_found_again_only_where_the_shutter_moved(monkeypatch):
+    """Finding it takes longer than all else of a frame while the greys are changed."""
+    calls = []
+    find = surround.surround
+    monkeypatch.setattr(surround, "surround", lambda blank: calls.append(1) or find(blank))
+    kept = surround.Surrounds()
+    shutter = np.zeros((40, 50), bool)
+    shutter[:, :8] = True
+    for _ in range(3):
+        assert (kept.of(shutter.copy()) == shutter).all()
+    assert len(calls) == 1
+    moved = shutter.copy()
+    moved[:, :9] = True
+    assert (kept.of(moved) == moved).all()
+    metal = shutter.copy()
+    metal[20, 30] = True
+    assert (kept.of(metal) == shutter).all()  # inside the field
+    assert (kept.of(shutter.T) == shutter.T).all()

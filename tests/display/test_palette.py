@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +41,7 @@ TO_XYZ = np.array(
 WHITE_XYZ = np.array([0.95047, 1.0, 1.08883])
 # CIE 1976: 2.3 is just noticeable side by side; lines lie apart and thin, for a glance.
 APART = 40.0
+INKS = ("INK", "QUIET", "DISABLED", "WARN", "ACCENT")
 WHITE, BLACK = "#FFFFFF", "#000000"
 STATES = {
     "STOP": palette.STOP,
@@ -111,7 +114,21 @@ def test_words_of_every_state_are_legible(state, eyes):
     assert contrast(colours.flash_ground, colours.flash_ink, eyes) >= 4.5
 
 
-@pytest.mark.parametrize("ink", ["INK", "QUIET", "DISABLED", "WARN", "ACCENT"])
+@pytest.mark.parametrize(
+    "ink",
+    [
+        "INK",
+        "QUIET",
+        "DISABLED",
+        "WARN",
+        "ACCENT",
+        "DUE",
+        "TRAINEE",
+        "LEAKWATCH",
+        "TARGET",
+        "MISSED",
+    ],
+)
 @pytest.mark.parametrize("ground", ["SCREEN", "SUNKEN", "RAISED"])
 def test_words_beside_the_image_are_legible(ink, ground):
     assert contrast(getattr(palette, ink), getattr(palette, ground)) >= 4.5
@@ -152,3 +169,21 @@ def test_each_line_is_told_by_its_width_or_dashes_alone():
 def test_each_line_stands_out_from_its_dark_edge():
     for kind, style in LINE_STYLES.items():
         assert contrast(style.colour, BLACK) >= 4.5, kind
+
+
+@pytest.mark.parametrize("ink", ["PAPER_TRAINEE", "PAPER_MISSED"])
+def test_words_on_paper_are_legible(ink):
+    assert contrast(getattr(palette, ink), WHITE) >= 4.5
+
+
+def test_no_window_has_a_colour_that_is_not_in_the_table():
+    package = Path(palette.__file__).parents[1]
+    found = [
+        f"{path.relative_to(package)}: {line.strip()}"
+        for folder in ("gui", "training", "display")
+        for path in sorted((package / folder).rglob("*.py"))
+        if path.name != "palette.py"
+        for line in path.read_text().splitlines()
+        if re.search(r"#[0-9A-Fa-f]{6}\b|GlobalColor", line)
+    ]
+    assert found == []

@@ -12,6 +12,7 @@ from leakwatch.config import Settings
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.display.event_list import event_rows
 from leakwatch.display.history import History
+from leakwatch.display.trend_levels import level_periods
 from leakwatch.display.trend_plot import (
     LEAST_BOTTOM_MM,
     LEAST_TOP_MM,
@@ -211,3 +212,20 @@ def test_the_last_minute_of_a_case_that_has_just_begun_has_no_times_before_it():
     plot = trend_plot(samples(9.0, 9.0, 9.0), SETTINGS)
     assert plot.start_s < 0.0
     assert min(plot.time_ticks) == 0.0
+
+
+def test_an_acknowledged_stop_is_a_state_of_its_own():
+    alert = make_alert(Level.WATCH, acknowledged=(Reason.POSTERIOR_MARGIN,))
+    cleared = sample_of(make_observation(3), alert)
+    assert cleared.acknowledged
+    in_part = make_observation(4, unavailable=(Reason.VIEW,))
+    alert = make_alert(Level.UNKNOWN, Reason.VIEW, acknowledged=(Reason.TUBULAR_FILLING,))
+    assert sample_of(in_part, alert).acknowledged
+    blind = make_observation(5, unavailable=(Reason.MOTION,))
+    assert not sample_of(blind, alert).acknowledged
+    plain = TrendSample(0.0, 4.0, level=Level.WATCH)
+    told = [plain, TrendSample(0.1, 4.0, level=Level.WATCH, acknowledged=True)]
+    assert [one.acknowledged for one in level_periods(told)] == [False, True]
+    plot = trend_plot(told, SETTINGS, whole=True)
+    assert "STOP acknowledged" in pointer_text(plot, plot.x(0.1))
+    assert "acknowledged" not in pointer_text(plot, plot.x(0.0))

@@ -50,7 +50,8 @@ def planes(draw):
     paused = draw(st.booleans())
     # An acknowledged STOP is at least WATCH in its own plane.
     acknowledged = level is not Level.CLEAR and draw(st.booleans())
-    made = plane(level, "x", state, alarm, partly=partly)
+    complete = partly and draw(st.booleans())
+    made = plane(level, "x", state, alarm, partly=partly, watches_all_but_wall=complete)
     return replace(made, paused=paused, acknowledged=acknowledged)
 
 
@@ -84,7 +85,10 @@ def test_a_stop_in_any_plane_is_a_stop_that_sounds(one, other):
 def test_clear_needs_a_clear_plane_and_no_unknown_one_that_nobody_paused(one, other):
     found = combined((one, other))
     if found.level is Level.CLEAR:
-        assert all(plane.paused or plane.now.level is Level.CLEAR for plane in (one, other))
+        assert all(
+            plane.paused or plane.now.level is Level.CLEAR or plane.completes
+            for plane in (one, other)
+        )
         assert Level.CLEAR in (one.now.level, other.now.level)
         assert not any(plane.acknowledged for plane in (one, other) if plane.paused)
 
@@ -97,6 +101,8 @@ def test_it_is_calmer_than_no_plane_that_is_on(one, other):
             partly = plane.now.banner.partly
             # WATCH displaces PARTLY, which is no blindness.
             least = Level.WATCH if partly and found.level is Level.WATCH else plane.now.level
+            if plane.completes and found.level is Level.CLEAR:
+                least = Level.CLEAR  # the other one watches the wall
             assert URGENCY[found.level] >= URGENCY[least]
             assert not (found.banner.partly and plane.now.level is Level.UNKNOWN and not partly)
             assert SOUND[found.alarm] >= SOUND[plane.now.alarm]
@@ -209,3 +215,24 @@ def test_blindness_displaces_watch_and_keeps_it_beside_it():
     assert (found.level, found.banner.reasons) == (Level.UNKNOWN, ("B AP: why",))
     assert found.banner.warnings == ("A lateral: WATCH, why",)
     assert found.alarm is Alarm.MEDIUM
+
+
+def test_an_ap_plane_that_lacks_only_the_wall_is_clear_beside_a_clear_lateral():
+    lateral = plane(Level.CLEAR, "A lateral")
+    ap = plane(Level.UNKNOWN, "B AP", partly=True, watches_all_but_wall=True)
+    found = combined((lateral, ap))
+    assert (found.level, found.alarm) == (Level.CLEAR, Alarm.NONE)
+    assert found.banner.warnings == ("B AP: veins and outline watched, no wall in this view",)
+    # Earned by both in this very moment: nothing else makes it CLEAR.
+    for first, second in (
+        (lateral, replace(ap, watches_all_but_wall=False)),
+        (lateral, replace(ap, acknowledged=True)),
+        (replace(lateral, paused=True), ap),
+        (plane(Level.CLEAR, "A", DisplayState.OFF), ap),
+        (plane(Level.UNKNOWN, "A", partly=True), ap),
+        (ap, replace(ap, name="A")),
+        (plane(Level.WATCH, "A"), ap),
+        (plane(Level.STOP, "A"), ap),
+        (lateral, replace(ap, now=replace(ap.now, state=DisplayState.OFF))),
+    ):
+        assert combined((first, second)).level is not Level.CLEAR, (first, second)

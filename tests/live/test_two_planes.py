@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from threading import Event as Flag
 
+import numpy as np
 import pytest
 from injection import FRAME_S, STOPPED
 from live_room import CASE, END, OPEN
@@ -230,3 +231,19 @@ def test_the_offset_of_the_second_plane_is_told_once():
         rooms.feed(FEW[1], 1)
         rooms.shown()
     assert rooms.offsets_s == [pytest.approx(3 * FRAME_S)]
+
+
+def test_a_calm_ap_plane_with_an_outline_lets_a_clear_lateral_be_clear():
+    """And only while it is watched itself: what fails in it is UNKNOWN as ever."""
+    outline = np.array([(30.0, 30.0), (110.0, 30.0), (110.0, 75.0), (30.0, 75.0)])
+    ap = replace(AP, marks=replace(AP.marks, body_outline_px=outline))
+    with TwoRooms(ap) as rooms:
+        assert rooms.run(FEW[:CALM])[-1] is Level.CLEAR
+        assert rooms.plane(1).now.banner.partly  # by itself it is not
+        assert rooms.shown().banner.warnings[-1].startswith("B AP: veins and outline watched")
+        rooms.run([FEW[CALM]], 0)
+        rooms.clock.now_s += 0.6
+        rooms.feed(FEW[CALM + 1], 0)
+        assert (rooms.shown().level, rooms.shown().worse) == (Level.UNKNOWN, 1)
+    with TwoRooms(AP) as rooms:  # without an outline only veins are watched
+        assert rooms.run(FEW[:CALM])[-1] is Level.UNKNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leakwatch.config import Settings
-from leakwatch.gui.app import application, interrupt_closes, mark_window
+from leakwatch.gui.app import application, mark_window, show_until_closed
 from leakwatch.gui.home.home_choice import Choice, SimulatorLink
 from leakwatch.gui.home.home_window import HomeWindow
 from leakwatch.marking.case_opening import case_path
@@ -25,9 +25,7 @@ def choose_next(settings: Settings, simulator: SimulatorLink, message: str) -> C
     """
     running = application()
     window = HomeWindow(settings, simulator, message)
-    window.show()
-    with interrupt_closes(window):
-        running.exec()
+    show_until_closed(running, window, "start")
     return window.choice
 
 
@@ -50,8 +48,5 @@ def mark_then_replay(run: AnalysisRun, sequence: Path) -> tuple[str, Path | None
     run.source.close()
     running = application()
     window = mark_window(run, sequence, None, 0, offers_replay=True)
-    window.show()
-    window.start()
-    with interrupt_closes(window):
-        running.exec()
+    show_until_closed(running, window, "marking")
     return window.case.outcome, case_path(sequence, None) if window.wants_replay else None

@@ -19,6 +19,7 @@ def entry_tools(
     session: LiveSession,
     say: Callable[[str], object],
     read_syringe: Callable[[float], object],
+    take_note: Callable[[str], object],
 ) -> tuple[Tool, ...]:
     """Return the tools.
 
@@ -29,6 +30,8 @@ def entry_tools(
         Shows a message over the image.
     read_syringe : callable
         Takes the injected volume, mL.
+    take_note : callable
+        Saves a text with the case.
     """
     code = Qt.Key
 
@@ -42,7 +45,7 @@ def entry_tools(
         return LimitLayer(usual_mm if now_mm is None else now_mm, session.settings, set_margin)
 
     def note(words: str) -> None:
-        session.note(words)
+        take_note(words)
         say(text("Note saved with the case."))
 
     syringe = text("syringe: type how much cement was injected")

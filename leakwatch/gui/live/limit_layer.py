@@ -115,8 +115,8 @@ class LimitLayer:
             return
         self._wanted_mm = wanted_mm
         if needs_reason(wanted_mm, self._now_mm) and self._stage is not None:
-            window = self._stage.image.widget.window()
-            self._entry = TextEntry(window, scale_of(window))
+            image = self._stage.image.widget
+            self._entry = TextEntry(image, scale_of(image.window()))
 
     def _use(self, why: str) -> None:
         assert self._wanted_mm is not None

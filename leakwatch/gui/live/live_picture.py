@@ -9,10 +9,10 @@ from leakwatch.core.arrays import Array
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import Marks, same_drawing
 from leakwatch.core.results import Observation, Snapshot
-from leakwatch.display.banner import age_text
 from leakwatch.display.event_list import EventRow
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import History
+from leakwatch.display.last_assessed import age_text
 from leakwatch.display.picture import FrameOverlay, make_overlay
 from leakwatch.display.trend_plot import TrendPlot, trend_plot
 from leakwatch.display.window_level import ViewSettings

@@ -17,6 +17,7 @@ from leakwatch.core.results import Level, Snapshot
 from leakwatch.display.confirmation import Confirmation
 from leakwatch.display.facts import needed_at_a_glance
 from leakwatch.display.procedure_clocks import AcknowledgementClock, CementClock
+from leakwatch.gui.live.alarm_display import AlarmDisplay, raise_window
 from leakwatch.gui.live.entry_tools import entry_tools
 from leakwatch.gui.live.live_events import LiveEvents
 from leakwatch.gui.live.live_key_images import LiveKeyImages
@@ -24,7 +25,7 @@ from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.live_references import LiveReferences
 from leakwatch.gui.live.record_keys import record_key
 from leakwatch.gui.live.record_start import RecordStart
-from leakwatch.gui.live.sound import Speaker, open_speaker
+from leakwatch.gui.live.sound import Speaker
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.image_window import ImageWindow
 from leakwatch.gui.widgets.key_image_keys import RecordFolder
@@ -32,8 +33,6 @@ from leakwatch.gui.widgets.keys import KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.ruler_layer import ruler_tool
 from leakwatch.gui.widgets.weak_calls import weakly
-from leakwatch.live.alarm_sound import AlarmState, next_burst
-from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.live_session import LiveSession
 from leakwatch.live.panel import paused_for_s, session_facts
 from leakwatch.live.status import (
@@ -93,15 +92,19 @@ class LiveWindow(ImageWindow):
             title,
             (
                 *tools,
-                *entry_tools(session, weakly(self.say), weakly(self._read_syringe)),
+                *entry_tools(
+                    session,
+                    weakly(self.say),
+                    weakly(self._read_syringe),
+                    weakly(self._take_note),
+                ),
                 ruler_tool(session.settings, note=session.note),
             ),
         )
         self._session, self._settings = session, session.settings
         self.banner.use(self._settings.window)
         self.cement: CementClock | None = None
-        self._speaker = speaker or open_speaker(self._settings.sound)
-        self._alarm_state = AlarmState()
+        self.alarm = AlarmDisplay(self._settings, speaker)
         self._record = None if record is None else RecordStart(record)
         self._live = LivePicture(self.image, self._settings, session.marks)
         self.references = LiveReferences(self.panes, self.image, self._live, self._settings)
@@ -112,7 +115,6 @@ class LiveWindow(ImageWindow):
         self._sure, self._ending = Confirmation(), False
         self._acknowledged = AcknowledgementClock()
         self._state, self._last, self._undrawn = DisplayState.WAITING, "", ""
-        self._refresh_state = DisplayRefresh()
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
@@ -132,17 +134,11 @@ class LiveWindow(ImageWindow):
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""
         super().pause()
-        self._refresh_state = DisplayRefresh()
+        self.alarm.pause()
 
     def _record_refresh(self) -> None:
-        """Monitor the display itself: while it does not refresh, its contents are not live."""
-        now_s = self._session.now_s
-        self._refresh_state, stall = record_refresh(
-            self._refresh_state, now_s, self._settings.live.stale_after_s
-        )
-        if stall:
-            self._session.report_fault(stall)
-        self.banner.show_clock(_wall_clock(seconds=True), now_s)
+        now_s, session = self._session.now_s, self._session
+        self.alarm.record_refresh(now_s, self.banner, (session.report_fault,))
 
     def show_status(self, status: LiveStatus, now: DisplayedStatus) -> None:
         """Show everything and sound alarms; if the frame cannot be drawn, report that instead."""
@@ -169,24 +165,22 @@ class LiveWindow(ImageWindow):
 
     def _show_alarm(self, now: DisplayedStatus, paused: bool) -> None:
         """Show the banner, and sound."""
-        stall = stall_text(self._refresh_state, self._session.now_s)
-        if stall:
-            banner = now.banner
-            now = replace(now, banner=replace(banner, warnings=(stall, *banner.warnings)))
+        now_s = self._session.now_s
+        now = replace(now, banner=self.alarm.with_stall(now.banner, now_s))
         if now.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             # Its cause may be outside the zoomed part, or under the help.
             self.image.fit_found()
             self.help.hide()
             self._raise_window()
         self.banner.show_banner(now.banner, technical=now.alarm is Alarm.MEDIUM)
-        self._sound(now.alarm, paused)
+        self.alarm.sound(now.alarm, paused, now_s)
         # A frozen image stays bright while a layer is open on it.
         self.image.dim(DIMMED if self._is_not_live() and self.layer is None else 1.0)
         self.bar.enable("A", now.banner.flashing)
 
     def broken(self) -> None:
         """Sound an alarm for what cannot be shown."""
-        self._sound(Alarm.HIGH if self.banner.banner.flashing else Alarm.MEDIUM, False)
+        self.alarm.sound_broken(self.banner.banner, self._session.now_s)
 
     def snapshot(self) -> Snapshot | None:
         """Return the latest snapshot."""
@@ -250,9 +244,7 @@ class LiveWindow(ImageWindow):
 
     def test_sound(self) -> None:
         """Play the sound of a STOP, and show what should be heard."""
-        self._speaker.play(Alarm.HIGH)
-        expected = text("You should hear ten loud pulses: 3 + 2, twice.")
-        self.say(self._speaker.problem or expected)
+        self.say(self.alarm.test())
 
     def end(self) -> None:
         """Close without asking, because the program ends."""
@@ -267,23 +259,13 @@ class LiveWindow(ImageWindow):
         ):
             event.ignore()
             return
-        self._speaker.stop()
+        self.alarm.stop()
         super().closeEvent(event)
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         super().set_scale(scale)
         self.bar.set_scale(scale)
-
-    def _sound(self, alarm: Alarm, paused: bool) -> None:
-        before = self._alarm_state
-        now_s = self._session.now_s
-        self._alarm_state, begins = next_burst(before, alarm, paused, now_s, self._settings.sound)
-        ended = alarm is Alarm.NONE or (before.alarm is Alarm.HIGH and alarm is not Alarm.HIGH)
-        if (ended and before.alarm is not alarm) or (paused and not before.silent):
-            self._speaker.stop()
-        if begins is not Alarm.NONE:
-            self._speaker.play(begins)
 
     def _show_frame(self, status: LiveStatus, now: DisplayedStatus) -> None:
         """Draw what is new, and notify the session and the layer."""
@@ -308,18 +290,14 @@ class LiveWindow(ImageWindow):
             return
         self._numbers_s, self._numbers_of = now_s, (now.level, now.state)
         self.events.follow(status.log)
-        problem = self._speaker.problem
+        problem = self.alarm.speaker.problem
         facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
         self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
         self.strip.show_trend(self.events.trend(now))
         self.run_strip.show_facts(facts + self.key_images.facts())
 
     def _raise_window(self) -> None:
-        """Raise the window: a STOP under another window is not visible."""
-        if self.isMinimized():
-            self.showNormal()
-        if not self.isActiveWindow():
-            self.raise_()
+        raise_window(self)
 
     def _restart_baseline(self) -> None:
         """Take a new baseline; ask for confirmation if cement was detected."""
@@ -363,6 +341,9 @@ class LiveWindow(ImageWindow):
         self._session.read_syringe(ml)
         self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
+    def _take_note(self, words: str) -> None:
+        self._session.note(words)
+
     def _add_bookmark(self) -> None:
         self._session.note("marked")
         self.say(text("Bookmark saved with the case."))
@@ -378,6 +359,6 @@ class LiveWindow(ImageWindow):
             self._session.note(f"cement mixed {EARLIER_S:g} s earlier")
 
 
-def _wall_clock(seconds_ago: float = 0.0, seconds: bool = False) -> str:
+def _wall_clock(seconds_ago: float = 0.0) -> str:
     moment = datetime.now().astimezone() - timedelta(seconds=seconds_ago)
-    return moment.strftime("%H:%M:%S" if seconds else "%H:%M")
+    return f"{moment:%H:%M}"

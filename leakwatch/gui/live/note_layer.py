@@ -40,8 +40,8 @@ class NoteLayer:
 
     def opened(self, stage: Stage) -> None:
         """Show an empty line."""
-        window = stage.image.widget.window()
-        self._stage, self._entry = stage, TextEntry(window, scale_of(window))
+        image = stage.image.widget
+        self._stage, self._entry = stage, TextEntry(image, scale_of(image.window()))
 
     def closed(self) -> None:
         """Remove the line."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from weakref import WeakMethod
+from typing import Protocol
+from weakref import ref
 
 from leakwatch.core.messages import text
 from leakwatch.core.planes import plane_name
 from leakwatch.core.results import Reason
 from leakwatch.display.banner import unknown_banner
 from leakwatch.gui.live.live_window import LiveWindow
+from leakwatch.gui.live.note_layer import NoteLayer
 from leakwatch.gui.live.sound import Speaker
+from leakwatch.gui.live.syringe_layer import SyringeLayer
 from leakwatch.gui.marking.picture_tools import live_tools
 from leakwatch.gui.widgets.keys import KeyAction
 from leakwatch.gui.widgets.plane_part import PlanePart
@@ -44,6 +47,16 @@ class Mute:
         """Do nothing."""
 
 
+class WholeCase(Protocol):
+    """The window of both planes, as one of them sees it."""
+
+    def read_syringe(self, ml: float) -> None:
+        """Take an injected volume for both planes."""
+
+    def take_note(self, words: str) -> None:
+        """Save a text with the case."""
+
+
 class PlaneWindow(PlanePart, LiveWindow):
     """Picture, overlay, layers and numbers of one plane, with its own level above it.
 
@@ -55,8 +68,8 @@ class PlaneWindow(PlanePart, LiveWindow):
         0 for the first plane, 1 for the second.
     chosen : callable
         A bound method, called with `number` when the picture is clicked.
-    both : callable
-        A bound method that receives an injected volume for both planes.
+    both : WholeCase
+        Takes what belongs to the patient and not to a plane; referred to weakly.
     speaker : Speaker
         Of both planes, for what is wrong with it.
 
@@ -71,10 +84,10 @@ class PlaneWindow(PlanePart, LiveWindow):
         session: LiveSession,
         number: int,
         chosen: Callable[[int], None],
-        both: Callable[[float], None],
+        both: WholeCase,
         speaker: Speaker,
     ) -> None:
-        self._both = WeakMethod(both)
+        self._both = ref(both)
         banner = unknown_banner(text("No frame yet"))
         waiting, reasons = DisplayState.WAITING, (Reason.STALE,)
         self.shown = DisplayedStatus(waiting, banner, reasons, Alarm.NONE, None)
@@ -89,6 +102,15 @@ class PlaneWindow(PlanePart, LiveWindow):
     def part_actions(self) -> tuple[KeyAction, ...]:
         """Return the actions of this plane with a button."""
         return super().bar_actions()
+
+    @property
+    def hint(self) -> str:
+        """What a layer acts on: marks, margin and rulers are of a plane, the rest of the case."""
+        if self.layer is None:
+            return ""
+        if isinstance(self.layer, SyringeLayer | NoteLayer):
+            return text("For both planes.")
+        return text("For {plane} alone.", plane=plane_name(self._number, self.marks().view))
 
     def broken(self) -> None:
         """Report a plane that cannot be shown at all, beside showing UNKNOWN."""
@@ -111,4 +133,9 @@ class PlaneWindow(PlanePart, LiveWindow):
     def _read_syringe(self, ml: float) -> None:
         both = self._both()
         if both is not None:
-            both(ml)
+            both.read_syringe(ml)
+
+    def _take_note(self, words: str) -> None:
+        both = self._both()
+        if both is not None:
+            both.take_note(words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from PySide6.QtGui import QCloseEvent
 
@@ -12,15 +11,14 @@ from leakwatch.core.messages import text
 from leakwatch.core.results import Level
 from leakwatch.display.banner import Banner
 from leakwatch.display.confirmation import Confirmation
+from leakwatch.gui.live.alarm_display import AlarmDisplay, raise_window
 from leakwatch.gui.live.plane_keys import plane_key_actions
 from leakwatch.gui.live.plane_window import PlaneWindow
 from leakwatch.gui.live.record_start import RecordStart
-from leakwatch.gui.live.sound import Speaker, open_speaker
+from leakwatch.gui.live.sound import Speaker
 from leakwatch.gui.widgets.action_bar import ActionBar
 from leakwatch.gui.widgets.keys import KeyAction
 from leakwatch.gui.widgets.plane_pair import PlanePair
-from leakwatch.live.alarm_sound import AlarmState, next_burst
-from leakwatch.live.display_watchdog import DisplayRefresh, record_refresh, stall_text
 from leakwatch.live.panel import paused_for_s
 from leakwatch.live.planes import CommonStatus, Plane, combined
 from leakwatch.live.status import Alarm, LiveStatus
@@ -54,14 +52,13 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         super().__init__(title)
         self.planes, self.settings = planes, planes.settings
         self.banner.use(self.settings.window)
-        self._speaker = speaker or open_speaker(self.settings.sound)
+        self.alarm = AlarmDisplay(self.settings, speaker)
         first, second = planes.sessions
         self.plane_windows = (
-            PlaneWindow(first, 0, self.focus_on, self.read_syringe, self._speaker),
-            PlaneWindow(second, 1, self.focus_on, self.read_syringe, self._speaker),
+            PlaneWindow(first, 0, self.focus_on, self, self.alarm.speaker),
+            PlaneWindow(second, 1, self.focus_on, self, self.alarm.speaker),
         )
         self.record = None if record is None else RecordStart(record)
-        self._alarm_state, self._refreshed = AlarmState(), DisplayRefresh()
         self._sure, self._ending = Confirmation(), False
         self._bar_of: tuple[object, ...] = ()
         self.bar = ActionBar()
@@ -71,23 +68,22 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""
         super().pause()
-        self._refreshed = DisplayRefresh()
+        self.alarm.pause()
 
     def show_common(self) -> None:
         """Show banner, bar and messages of both planes, and sound."""
-        self._record_refresh()
         statuses, now_s = self.planes.statuses(), self.planes.now_s
+        faults = [session.report_fault for session in self.planes.sessions]
+        self.alarm.record_refresh(now_s, self.banner, faults)
         planes = [
             self.planes.plane(number, statuses[number], one.shown)
             for number, one in enumerate(self.plane_windows)
         ]
         common = combined(planes)
-        banner, stall = common.banner, stall_text(self._refreshed, now_s)
-        if stall:
-            banner = replace(banner, warnings=(stall, *banner.warnings))
+        banner = self.alarm.with_stall(common.banner, now_s)
         if common.level is Level.STOP and self.banner.banner.level is not Level.STOP:
             self.help.hide()
-            self._raise()
+            raise_window(self)
         self.banner.show_banner(banner, technical=common.alarm is Alarm.MEDIUM)
         paused = [paused_for_s(status, now_s) > 0.0 for status in statuses]
         self._sound_for(planes, common, paused)
@@ -96,7 +92,7 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
 
     def broken(self, shown: Banner) -> None:
         """Sound an alarm for what cannot be shown."""
-        self._sound(Alarm.HIGH if shown.flashing else Alarm.MEDIUM, False)
+        self.alarm.sound_broken(shown, self.planes.now_s)
 
     def own_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys of both planes."""
@@ -123,11 +119,14 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
             session.read_syringe(ml)
         self.say(text("{ml:g} mL: used from the next image on.", ml=ml))
 
+    def take_note(self, words: str) -> None:
+        """Save a text with the case, which is one of both planes."""
+        for session in self.planes.sessions:
+            session.note(words)
+
     def test_sound(self) -> None:
         """Play the sound of a STOP, and show what should be heard."""
-        self._speaker.play(Alarm.HIGH)
-        expected = text("You should hear ten loud pulses: 3 + 2, twice.")
-        self.say(self._speaker.problem or expected)
+        self.say(self.alarm.test())
 
     def end(self) -> None:
         """Close without asking, because the program ends."""
@@ -140,7 +139,7 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         if not (self._ending or self.planes.ended) and not self.is_sure("close", warning):
             event.ignore()
             return
-        self._speaker.stop()
+        self.alarm.stop()
         super().closeEvent(event)
 
     def set_scale(self, scale: float) -> None:
@@ -156,25 +155,7 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
         ]
         alarm = combined(heard).alarm
         silent = alarm is Alarm.NONE and common.alarm is not Alarm.NONE
-        self._sound(common.alarm if silent else alarm, silent)
-
-    def _sound(self, alarm: Alarm, paused: bool) -> None:
-        before, now_s = self._alarm_state, self.planes.now_s
-        self._alarm_state, begins = next_burst(before, alarm, paused, now_s, self.settings.sound)
-        ended = alarm is Alarm.NONE or (before.alarm is Alarm.HIGH and alarm is not Alarm.HIGH)
-        if (ended and before.alarm is not alarm) or (paused and not before.silent):
-            self._speaker.stop()
-        if begins is not Alarm.NONE:
-            self._speaker.play(begins)
-
-    def _record_refresh(self) -> None:
-        """Monitor the display itself: while it does not refresh, its contents are not live."""
-        now_s, limit_s = self.planes.now_s, self.settings.live.stale_after_s
-        self._refreshed, stall = record_refresh(self._refreshed, now_s, limit_s)
-        if stall:
-            for session in self.planes.sessions:
-                session.report_fault(stall)
-        self.banner.show_clock(f"{datetime.now().astimezone():%H:%M:%S}", now_s)
+        self.alarm.sound(common.alarm if silent else alarm, silent, self.planes.now_s)
 
     def _show_recording(self) -> None:
         if self.record is None:
@@ -196,10 +177,3 @@ class TwoPlaneWindow(PlanePair[PlaneWindow]):
             self._bar_of = now
             self.bar.show_actions(self.bar_actions())
         self.bar.enable("A", flashing[self.focus])
-
-    def _raise(self) -> None:
-        """Raise the window: a STOP under another window is not visible."""
-        if self.isMinimized():
-            self.showNormal()
-        if not self.isActiveWindow():
-            self.raise_()

@@ -78,7 +78,7 @@ class DrawnMarks:
         self._handles.setZValue(_HANDLES_Z)
         self._cursor = pg.PlotCurveItem(pen=pg.mkPen(CURSOR, width=1.5), connect="pairs")
         self._cursor.setZValue(_HANDLES_Z + 1)
-        self._label = pg.TextItem(anchor=(-0.12, -0.6), fill=pg.mkBrush("#000000"))
+        self._label = pg.TextItem(anchor=(-0.12, -0.6), fill=pg.mkBrush(palette.SHADE))
         self._label.setZValue(_HANDLES_Z + 1)
         for item in (self._handles, self._cursor, self._label):
             self._view.addItem(item, ignoreBounds=True)
@@ -148,7 +148,7 @@ class DrawnMarks:
                     "symbol": symbol,
                     "size": scale * (size + (_PICKED_MORE if number == picked else 0)),
                     "pen": pg.mkPen(
-                        "#000000" if own else colour, width=scale * (1.0 if own else 1.6)
+                        palette.SHADE if own else colour, width=scale * (1.0 if own else 1.6)
                     ),
                     "brush": pg.mkBrush(colour) if own else pg.mkBrush(0, 0, 0, 90),
                 }
@@ -173,7 +173,7 @@ class DrawnMarks:
         self._label.setVisible(bool(label) and at is not None)
         if label and at is not None:
             self._label.setFont(font(round(_LETTERS * self._image.scale), bold=True))
-            self._label.setText(label, color="#FFFFFF")
+            self._label.setText(label, color=palette.OVER)
             self._label.setPos(*at)
 
     def remove(self) -> None:

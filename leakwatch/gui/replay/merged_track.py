@@ -39,6 +39,7 @@ class MergedTrack:
         self._places: list[tuple[int, int]] = []
         self._levels: list[Level] = []
         self._partly: list[bool] = []
+        self._acknowledged: list[bool] = []
 
     def update(self) -> None:
         """Take the frames that were analysed meanwhile."""
@@ -60,6 +61,7 @@ class MergedTrack:
         """Find all levels again, as after an acknowledgement."""
         self._levels.clear()
         self._partly.clear()
+        self._acknowledged.clear()
         self._find_levels()
 
     def __len__(self) -> int:
@@ -88,6 +90,10 @@ class MergedTrack:
     def partly(self) -> tuple[bool, ...]:
         """Return whether each step is UNKNOWN only because rules were not set up."""
         return tuple(self._partly)
+
+    def acknowledged(self) -> tuple[bool, ...]:
+        """Return whether each step is WATCH with an acknowledged STOP, as in the common banner."""
+        return tuple(self._acknowledged)
 
     def age_s(self, plane: int, time_s: float) -> float | None:
         """Return the age of the frame of a plane at a time; None before its first frame."""
@@ -118,9 +124,12 @@ class MergedTrack:
             return
         levels = [track.levels() for track in self._tracks]
         partly = [track.partly() for track in self._tracks]
+        acknowledged = [track.acknowledged() for track in self._tracks]
+        completes = [track.watches_all_but_wall() for track in self._tracks]
         for step in range(len(self._levels), len(self._times)):
             now: list[Level] = []
             part: list[bool] = []
+            cleared: list[bool] = []
             for plane, place in enumerate(self._places[step]):
                 level = Level.UNKNOWN if place < 0 else levels[plane][place]
                 age_s = math.inf if place < 0 else self._age_of(plane, place, step)
@@ -128,7 +137,15 @@ class MergedTrack:
                     level = Level.UNKNOWN
                 now.append(level)
                 part.append(place >= 0 and age_s <= self._stale_s and partly[plane][place])
+                stands = level is Level.WATCH or part[-1]
+                cleared.append(stands and acknowledged[plane][place])
+            if Level.CLEAR in now:  # the other plane watches the wall
+                for plane, place in enumerate(self._places[step]):
+                    if part[plane] and completes[plane][place]:
+                        now[plane], part[plane] = Level.CLEAR, False
             self._take_level(now, part)
+            stands = self._levels[-1] is Level.WATCH or self._partly[-1]
+            self._acknowledged.append(stands and any(cleared))
 
     def _take_level(self, levels: list[Level], partly: list[bool]) -> None:
         """Take the level of a step: PARTLY weighs less than WATCH, as in the common banner."""

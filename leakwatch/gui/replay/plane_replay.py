@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leakwatch.config import Settings
+from leakwatch.core.active_rules import watches_all_but_wall
 from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.display.banner import Banner, keep_latched_stop, unknown_banner
@@ -38,6 +39,15 @@ class PlaneReplay(Replay):
     def is_current(self) -> bool:
         """Whether its frame is not older than in a live session."""
         return self.age_s is not None and self.age_s <= self.settings.live.stale_after_s
+
+    @property
+    def watches_all_but_wall(self) -> bool:
+        """Whether its frame is current, and lacks nothing but the wall; see `core.active_rules`."""
+        index = self.playback.index
+        if index is None or not self.is_current:
+            return False
+        shown = self._track.snapshot(index)
+        return not shown.alert.acknowledged and watches_all_but_wall(shown.observation)
 
     def show_time(self, time_s: float, age_s: float | None) -> None:
         """Show the frame at a time of this plane.

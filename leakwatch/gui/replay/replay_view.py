@@ -46,6 +46,8 @@ class ReplayView:
         Of the frames analysed until now.
     partly : tuple of bool
         Whether each of them is UNKNOWN only because rules were not set up.
+    acknowledged : tuple of bool
+        Whether each of them is WATCH that is an acknowledged STOP.
     playing : bool
     speed : float
     message : str
@@ -62,6 +64,7 @@ class ReplayView:
     duration_s: float
     levels: tuple[Level, ...]
     partly: tuple[bool, ...]
+    acknowledged: tuple[bool, ...]
     playing: bool
     speed: float
     message: str
@@ -125,6 +128,7 @@ class Replay:
             duration_s=track.time_s(folded - 1) if folded else 0.0,
             levels=levels,
             partly=track.partly()[: len(levels)],
+            acknowledged=track.acknowledged()[: len(levels)],
             playing=self.playback.playing,
             speed=self.playback.speed,
             message=self._message(folded),

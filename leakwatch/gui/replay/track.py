@@ -11,7 +11,7 @@ import numpy as np
 
 from leakwatch.alerting import rules
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Coverage, coverage_of
+from leakwatch.core.active_rules import Coverage, coverage_of, watches_all_but_wall
 from leakwatch.core.arrays import Array
 from leakwatch.core.errors import LeakWatchError, SourceError
 from leakwatch.core.frame import Frame
@@ -21,6 +21,7 @@ from leakwatch.core.results import Alert, Level, Observation, Snapshot
 from leakwatch.display.event_list import EventRow, event_rows
 from leakwatch.display.grey_mapping import GreyImage, GreyMapping, grey_mapping
 from leakwatch.display.history import value_before
+from leakwatch.display.level_styles import is_acknowledged
 from leakwatch.display.trend_samples import TrendSample
 from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.replay.case_story import CaseStory
@@ -205,6 +206,28 @@ class Track:
         with self._lock:
             return tuple(
                 one.alert.level is Level.UNKNOWN and coverage_of(one.observation) is Coverage.PARTLY
+                for one in self._snapshots
+            )
+
+    def watches_all_but_wall(self) -> tuple[bool, ...]:
+        """Return whether in each frame so far only the wall is not watched, and nothing is seen."""
+        with self._lock:
+            return tuple(
+                one.alert.level is Level.UNKNOWN
+                and not one.alert.acknowledged
+                and watches_all_but_wall(one.observation)
+                for one in self._snapshots
+            )
+
+    def acknowledged(self) -> tuple[bool, ...]:
+        """Return whether the level of each frame so far is that of an acknowledged STOP."""
+        with self._lock:
+            return tuple(
+                is_acknowledged(
+                    one.alert.level,
+                    coverage_of(one.observation) is Coverage.PARTLY,
+                    one.alert.acknowledged,
+                )
                 for one in self._snapshots
             )
 

@@ -29,7 +29,7 @@ from leakwatch.gui.widgets.keys import KeyAction
 LEVEL_HEIGHTS = {Level.CLEAR: 0.3, Level.WATCH: 0.6, Level.STOP: 1.0, Level.UNKNOWN: 0.15}
 
 # In a window of 1280 x 800, pixels.
-TIMELINE_HEIGHT, LETTERS, BUTTON_WIDTH, BUTTON_HEIGHT = 34, 15, 52, 36
+TIMELINE_HEIGHT, LETTERS, BUTTON_WIDTH, BUTTON_HEIGHT, RIM = 34, 15, 52, 36, 3
 
 
 class Timeline(QWidget):
@@ -41,15 +41,15 @@ class Timeline(QWidget):
         super().__init__(parent)
         self.setFixedHeight(TIMELINE_HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._levels: tuple[Level, ...] = ()
-        self._partly: tuple[bool, ...] = ()
+        self._states: tuple[tuple[Level, bool, bool], ...] = ()
         self._total, self._index = 1, 0
 
     def show_view(self, view: ReplayView) -> None:
         """Show the progress of the analysis, and the displayed frame."""
-        state = (view.levels, view.partly, max(view.total, 1), view.index or 0)
-        if state != (self._levels, self._partly, self._total, self._index):
-            self._levels, self._partly, self._total, self._index = state
+        states = tuple(zip(view.levels, view.partly, view.acknowledged, strict=True))
+        now = (states, max(view.total, 1), view.index or 0)
+        if now != (self._states, self._total, self._index):
+            self._states, self._total, self._index = now
             self.update()
 
     def frame_at(self, x: float) -> int:
@@ -77,16 +77,20 @@ class Timeline(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(palette.RAISED))
         first = 0
-        for (level, partly), same in groupby(zip(self._levels, self._partly, strict=True)):
+        for (level, partly, acknowledged), same in groupby(self._states):
             end = first + len(list(same))
             left, right = self.x_of(first), self.x_of(end)
-            high = LEVEL_HEIGHTS[level] * self.height()
+            high = LEVEL_HEIGHTS[Level.STOP if acknowledged else level] * self.height()
             bar = QRectF(left, self.height() - high, right - left, high)
-            painter.fillRect(bar, QColor(level_style(level, partly).colours.bar))
+            colours = level_style(level, partly, acknowledged).colours
+            painter.fillRect(bar, QColor(colours.bar))
+            if acknowledged:  # hollow, as its sign in the list of events
+                inside = bar.adjusted(RIM, RIM, -RIM, 0.0)
+                painter.fillRect(inside, QColor(colours.ground))
             first = end
         x = (self.x_of(self._index) + self.x_of(self._index + 1)) / 2
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor("#FFFFFF"))
+        painter.setBrush(QColor(palette.INK))
         painter.drawRect(QRectF(x - 1.5, 0.0, 3.0, self.height()))
         painter.drawEllipse(QPointF(x, 5.0), 5.0, 5.0)
         painter.end()

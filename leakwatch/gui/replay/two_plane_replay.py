@@ -56,7 +56,8 @@ class PlaneReplayWindow(PlanePart, ReplayWindow):
     def _plane_of(self, state: DisplayState, banner: Banner) -> Plane:
         reasons = () if state is DisplayState.LIVE else (Reason.STALE,)
         now = DisplayedStatus(state, banner, reasons, Alarm.NONE, self.replay.age_s)
-        return Plane(plane_name(self._number, self.replay.marks.view), now)
+        name = plane_name(self._number, self.replay.marks.view)
+        return Plane(name, now, watches_all_but_wall=self.replay.watches_all_but_wall)
 
 
 class TwoPlaneReplayWindow(PlanePair[PlaneReplayWindow]):
@@ -168,6 +169,7 @@ class TwoPlaneReplayWindow(PlanePair[PlaneReplayWindow]):
             duration_s=merged.time_s(count - 1) if count else 0.0,
             levels=levels,
             partly=merged.partly(),
+            acknowledged=merged.acknowledged(),
             playing=self.playback.playing,
             speed=self.playback.speed,
             message=next((one for one in messages if one), ""),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from leakwatch.config import TrainingSettings
 from leakwatch.core.messages import text, translate
+from leakwatch.display import palette
 from leakwatch.gui.training.task_pages import text_label
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import font, scale_letters
@@ -19,7 +20,7 @@ from leakwatch.training.class_figures import Figures
 from leakwatch.training.learning_curve import CurvePoint, curve, curve_title
 from leakwatch.training.training_records import TrainingSession
 
-OWN, MISSED, TARGET, CLASS = "#35D6FF", "#FF4B3E", "#7DFF9B", "#FFC400"
+OWN, MISSED, TARGET, CLASS = palette.TRAINEE, palette.MISSED, palette.TARGET, palette.DUE
 # Least number of sessions across: the bar of a single one would fill the plot.
 FEWEST = 8
 
@@ -119,7 +120,7 @@ def _plot(label: str) -> pg.PlotWidget:
     plot.hideButtons()
     plot.showGrid(x=False, y=True, alpha=0.25)
     for name in ("left", "bottom"):
-        plot.getAxis(name).setTextPen("#C9D3DE")
+        plot.getAxis(name).setTextPen(palette.OUTLINE)
     plot.getAxis("left").setLabel(translate(label))
     plot.getAxis("bottom").setTickSpacing(1, 1)
     return plot

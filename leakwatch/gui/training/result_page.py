@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from leakwatch.core.errors import SourceError
 from leakwatch.core.messages import text, translate
 from leakwatch.core.results import Level
+from leakwatch.display import palette
 from leakwatch.display.facts import Fact
 from leakwatch.display.level_styles import LEVEL_STYLES
 from leakwatch.display.picture import make_overlay
@@ -31,7 +32,7 @@ BAR_HEIGHT, WORDS_HEIGHT = 30, 54
 # Scale of letters in three images side by side, relative to a window with one.
 _SCALE = 0.6
 # Due, of the trainee, of LeakWatch.
-MOMENT_COLOURS = ("#FFC400", "#35D6FF", "#C9A6FF")
+MOMENT_COLOURS = (palette.DUE, palette.TRAINEE, palette.LEAKWATCH)
 
 
 class ResultPage(QWidget):
@@ -198,7 +199,7 @@ class MomentLine(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         tall = BAR_HEIGHT * self._scale
-        painter.fillRect(QRectF(0.0, 0.0, self.width(), tall), QColor("#1B222B"))
+        painter.fillRect(QRectF(0.0, 0.0, self.width(), tall), QColor(palette.RAISED))
         first = 0
         for level, same in groupby(self._levels):
             end = first + len(list(same))
@@ -234,7 +235,7 @@ class MomentLine(QWidget):
         )
 
     def _paint_cross(self, painter: QPainter, x: float) -> None:
-        painter.setPen(QColor("#FFFFFF"))
+        painter.setPen(QColor(palette.INK))
         box = QRectF(x - 10.0, 0.0, 20.0, BAR_HEIGHT * self._scale)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "✕")
 

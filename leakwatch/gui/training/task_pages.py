@@ -16,15 +16,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leakwatch.core.frame import Acquisition, View
+from leakwatch.core.frame import View
 from leakwatch.core.marks import Marks, Side
 from leakwatch.core.messages import Message, join_with, text, translate
+from leakwatch.core.spacing import Calibration
+from leakwatch.display import palette
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.replay.replay_view import ReplayView
-from leakwatch.gui.training.scale_bar import ScaleBar
 from leakwatch.gui.widgets.facts_view import QUIET, WARN
 from leakwatch.gui.widgets.fonts import scale_letters, set_letters
 from leakwatch.gui.widgets.overlay_items import ImageView
+from leakwatch.gui.widgets.scale_bar import ScaleBar
 
 TASK = text(
     "Cement is injected into a vertebra. Press the space bar at once when it comes within 5 mm of "
@@ -42,13 +44,14 @@ NAME = text("Name or pseudonym")
 # Sizes in a window of 1280 x 800, pixels.
 COLUMN_WIDTH, STOP_SIZE = 760, (300, 62)
 
-PAGE_STYLE = """
-QLineEdit { background: #151B22; border: 2px solid #3A4654; border-radius: 6px; padding: 8px; }
-QLineEdit:focus { border-color: #35D6FF; }
-QProgressBar { background: #151B22; border: 1px solid #3A4654; border-radius: 5px; height: 10px; }
-QProgressBar::chunk { background: #35D6FF; }
-QPushButton#stop { background: #D6131E; color: #FFFFFF; border: none; border-radius: 8px; }
-QPushButton#begin { padding: 10px 26px; }
+# Beside what `paged_window` gives every page.
+PAGE_STYLE = f"""
+QLineEdit {{ padding: 8px; }}
+QPushButton#stop {{
+    background: {palette.STOP.ground}; color: {palette.STOP.ink}; border: none;
+    border-radius: 8px;
+}}
+QPushButton#begin {{ padding: 10px 26px; }}
 """
 
 
@@ -143,7 +146,8 @@ class RunPage(QWidget):
         super().__init__(parent)
         self.setStyleSheet(PAGE_STYLE)
         self.image = ImageView()
-        self.bar = ScaleBar(self.image.view)
+        self.scale_bar = ScaleBar(self.image.widget)
+        self._calibration: Calibration | None = None
         self.head, self.time, self.message = (
             text_label(19, bold=True),
             text_label(19),
@@ -167,18 +171,12 @@ class RunPage(QWidget):
         if view.picture is not None and view.index != self._shown:
             self._shown = view.index
             self.image.show_frame(view.grey, without_results(view.picture))
+        self.scale_bar.refresh(self.image, self._calibration)
 
-    def begin(self, mm_per_px: float | None, acquisition: Acquisition) -> None:
-        """Clear the previous case, and show the scale of the next one.
-
-        Parameters
-        ----------
-        mm_per_px : float or None
-            In the plane of the spine; None: unknown.
-        acquisition : Acquisition
-        """
-        self._shown = None
-        self.bar.show_length(mm_per_px, acquisition.rows, acquisition.columns)
+    def begin(self, calibration: Calibration) -> None:
+        """Clear the previous case, and show the scale of the next one from its first image on."""
+        self._shown, self._calibration = None, calibration
+        self.image.image.clear()
         self.message.setText("")
 
     def _lay_out(self) -> None:
@@ -200,7 +198,7 @@ class RunPage(QWidget):
         """Draw larger or smaller than in a window of 1280 x 800."""
         scale_letters(self, scale)
         self.image.set_scale(scale)
-        self.bar.set_scale(scale)
+        self.scale_bar.set_scale(scale)
         self.stop.setFixedSize(*(round(side * scale) for side in STOP_SIZE))
 
 

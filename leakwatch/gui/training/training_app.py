@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leakwatch.config import Settings
-from leakwatch.gui.app import application, interrupt_closes
+from leakwatch.gui.app import application, show_until_closed
 from leakwatch.gui.training.ct_page import MakeCases
 from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.training_window import TrainingWindow
@@ -49,8 +49,5 @@ def show_training(
             from_ct=from_ct,
             settings=settings.training,
         )
-        window.show()
-        window.start()
-        with interrupt_closes(window):
-            running.exec()
+        show_until_closed(running, window, "training")
         window.close()

@@ -30,6 +30,7 @@ from leakwatch.gui.widgets.fonts import set_letters
 from leakwatch.gui.widgets.image_window import TICK_MS
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, key
 from leakwatch.gui.widgets.paged_window import PagedWindow
+from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.training.class_figures import class_figures
 from leakwatch.training.key_frames import key_frames
 from leakwatch.training.scoring import Verdict
@@ -73,7 +74,9 @@ class TrainingWindow(PagedWindow):
         settings: TrainingSettings | None = None,
     ) -> None:
         self.begin, self.run, self.result = BeginPage(), RunPage(), ResultPage()
-        self.curve, self.replay = CurvePage(), TrainingReplay(self._back, self.close)
+        # Weakly: in a cycle with its page, the window would be deleted at any collection.
+        back, leave = weakly(self._back), weakly(self._leave)
+        self.curve, self.replay = CurvePage(), TrainingReplay(back, leave)
         self.choice, self.group, self.ct = choice_page(), ClassPage(), CtPage(from_ct)
         self.keys = QLabel()
         set_letters(self.keys, 15)
@@ -165,8 +168,7 @@ class TrainingWindow(PagedWindow):
         except LibraryError as error:
             self.begin.show_failure(str(error))
             return
-        case = self.prepared.case.run
-        self.run.begin(case.calibration.mm_per_px, case.acquisition)
+        self.run.begin(self.prepared.case.run.calibration)
         self._show(self.run)
         self._attempt = Attempt(self.prepared)
 
@@ -246,6 +248,9 @@ class TrainingWindow(PagedWindow):
             if self.page is page:
                 button.setToolTip(tip)
                 button.setAccessibleName(tip)
+
+    def _leave(self) -> None:
+        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save a running session as aborted, and stop."""

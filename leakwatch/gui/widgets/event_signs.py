@@ -31,7 +31,7 @@ def paint_sign(painter: QPainter, urgency: Urgency, centre: QPointF, radius: flo
     corners = shape_corners(shape, (centre.x(), centre.y()), radius)
     hollow = urgency is Urgency.ACKNOWLEDGED
     painter.save()
-    painter.setPen(QPen(QColor(colour) if hollow else QColor("#000000"), 0.25 * radius))
+    painter.setPen(QPen(QColor(colour) if hollow else QColor(palette.SHADE), 0.25 * radius))
     painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QColor(colour))
     painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
     painter.restore()

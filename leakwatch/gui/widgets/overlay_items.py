@@ -137,6 +137,20 @@ class ImageView:
         return visible_rect(self.zoom, self._centre, self._shape, self._size())
 
     @property
+    def has_image(self) -> bool:
+        """Whether a frame is drawn, not only what lies over it."""
+        return self.image.image is not None
+
+    @property
+    def image_box(self) -> QRectF:
+        """The part of the widget that the frame covers, in its pixels."""
+        whole = QRectF(self.pane.rect())
+        if self._shape is None:
+            return whole
+        rows, columns = self._shape
+        return whole.intersected(self._on_widget(FrameRect(-0.5, -0.5, columns, rows)))
+
+    @property
     def has_found(self) -> bool:
         """Whether anything was marked or found, so that a view can be fitted to it."""
         return self._box is not None

@@ -113,7 +113,7 @@ class OverlayLabels:
 
     def _write(self) -> None:
         while len(self.items) < len(self._labels):
-            item = pg.TextItem(anchor=(0.5, 0.5), fill=pg.mkBrush("#000000"))
+            item = pg.TextItem(anchor=(0.5, 0.5), fill=pg.mkBrush(palette.SHADE))
             item.setZValue(LABELS_Z)
             self._view.addItem(item, ignoreBounds=True)
             self.items.append(item)
@@ -146,4 +146,4 @@ def _html(words: str, small_px: int) -> str:
     more = "".join(
         f'<br><span style="font-size:{small_px}px">{escape(other)}</span>' for other in others
     )
-    return f'<div style="color:#FFFFFF; text-align:center">{escape(first)}{more}</div>'
+    return f'<div style="color:{palette.OVER}; text-align:center">{escape(first)}{more}</div>'

@@ -107,6 +107,9 @@ class PagedWindow(QMainWindow):
         content.setLayout(layout)
         self.setCentralWidget(content)
 
+    def start(self) -> None:
+        """Begin updates; this base has none."""
+
     def key_groups(self) -> tuple[KeyGroup, ...]:
         """Return the keys of the current page by menu."""
         raise NotImplementedError

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QWidget
 
+from leakwatch.display import palette
 from leakwatch.display.level_styles import LevelStyle
 
 # In a window of 1280 x 800, pixels: seen from the corner of the eye.
@@ -64,5 +65,5 @@ class Rim(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the edges; the mask leaves out the rest."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self.colour or "#000000"))
+        painter.fillRect(self.rect(), QColor(self.colour or palette.SHADE))
         painter.end()

@@ -14,6 +14,7 @@ from leakwatch.core.arrays import Point
 from leakwatch.core.messages import join_with, text, translate
 from leakwatch.core.results import Snapshot
 from leakwatch.core.spacing import Calibration
+from leakwatch.display import palette
 from leakwatch.display.ruler import (
     Measure,
     MeasureKind,
@@ -30,7 +31,7 @@ from leakwatch.gui.widgets.picture_layers import Stage, Tool
 
 # Pixels of the screen: a press this near to an end grabs it; one that moves less is a click.
 GRAB_PX, CLICK_PX = 14.0, 4.0
-COLOUR, HALO = "#FFFFFF", (0, 0, 0, 190)
+COLOUR, HALO = palette.OVER, (0, 0, 0, 190)
 _DASH, _LETTERS, _END_PX = (4.0, 4.0), 20, 11
 _Z = LABELS_Z + 3
 Noted = Callable[[str, Point], object]
@@ -282,7 +283,7 @@ class _Drawn:
         self._line = pg.PlotCurveItem(shadowPen=pg.mkPen(HALO, width=5.0), antialias=True)
         brush, pen = pg.mkBrush(0, 0, 0, 90), pg.mkPen(COLOUR, width=2.0)
         self._ends = pg.ScatterPlotItem(size=_END_PX, symbol="o", pen=pen, brush=brush)
-        self._label = pg.TextItem(anchor=(-0.05, 1.2), fill=pg.mkBrush("#000000"))
+        self._label = pg.TextItem(anchor=(-0.05, 1.2), fill=pg.mkBrush(palette.SHADE))
         self._label.setFont(font(_LETTERS, bold=True))
         for order, item in enumerate((self._line, self._ends, self._label)):
             item.setZValue(_Z + 0.1 * order)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from leakwatch.core.messages import translate
 from leakwatch.core.spacing import Calibration
+from leakwatch.display import palette
 from leakwatch.display.ruler import scale_bar
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.overlay_items import ImageView
@@ -15,7 +16,7 @@ from leakwatch.gui.widgets.ruler_layer import pixel_size
 
 # In a window of 1280 x 800, pixels: longest bar, its height, letters, and distance to the edge.
 LONGEST, HEIGHT, LETTERS, EDGE = 150, 7, 15, 12
-INK, SHADE = "#FFFFFF", "#000000"
+INK, SHADE = palette.OVER, palette.SHADE
 
 
 class ScaleBar(QWidget):
@@ -46,21 +47,26 @@ class ScaleBar(QWidget):
         self._scale, self._shown = scale, None
 
     def refresh(self, image: ImageView, calibration: Calibration | None) -> None:
-        """Follow the zoom of the image, its size on the screen, and the calibration.
+        """Follow the zoom of the image, its place on the screen, and the calibration.
+
+        Without an image there is no bar: it would measure an empty view.
 
         It keeps no reference to the image: Qt does not survive the order in which Python collects
         Qt objects in a reference cycle.
         """
-        size, place = pixel_size(image.view), image.widget.size()
-        now = (calibration, size, place.width(), place.height(), self._scale)
+        size, place = pixel_size(image.view), image.image_box.toRect()
+        shown = image.has_image
+        now = (shown, calibration, size, place.getRect(), self._scale)
         if now == self._shown:
             return
         self._shown = now
-        self.length_px, said = scale_bar(calibration, LONGEST * self._scale * size)
+        longest_px = LONGEST * self._scale * size if shown else 0.0
+        self.length_px, said = scale_bar(calibration, longest_px)
         self.words, self._bar = translate(said), self.length_px / max(size, 1e-9)
         wide, high = round(2.2 * LONGEST * self._scale), round(3.4 * LETTERS * self._scale)
         edge = round(EDGE * self._scale)
-        self.setGeometry(place.width() - wide - edge, place.height() - high - edge, wide, high)
+        right, bottom = place.x() + place.width(), place.y() + place.height()
+        self.setGeometry(right - wide - edge, bottom - high - edge, wide, high)
         self.setVisible(self.length_px > 0.0)
         self.update()
 

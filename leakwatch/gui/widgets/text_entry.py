@@ -15,7 +15,7 @@ MOST_LETTERS = 200
 # In a window of 1280 x 800, pixels.
 WIDTH, LETTERS, GAP = 520, 18, 8
 _STYLE = f"""
-QLineEdit {{ background: {palette.INK}; color: #000000; border: 2px solid {palette.ACCENT};
+QLineEdit {{ background: {palette.INK}; color: {palette.SHADE}; border: 2px solid {palette.ACCENT};
     padding: 6px; }}
 """
 # Left to the window: what ends the entry, and keys without a letter.
@@ -27,21 +27,24 @@ class TextEntry(QLineEdit):
 
     Parameters
     ----------
-    window : QWidget
-        With a label named ``prompt``.
+    image : QWidget
+        Of the window, or of one of its two planes, whose label named ``prompt`` it is below.
     scale : float
     """
 
-    def __init__(self, window: QWidget, scale: float) -> None:
-        super().__init__(window)
+    def __init__(self, image: QWidget, scale: float) -> None:
+        super().__init__(image.window())
         self.setMaxLength(MOST_LETTERS)
         self.setStyleSheet(_STYLE)
         self.setFont(font(round(LETTERS * scale)))
         self.setFixedWidth(round(WIDTH * scale))
         self.setAccessibleName(translate(text("Text")))
-        self._prompt = window.findChild(QLabel, "prompt")
+        self._prompt = _prompt_over(image)
         if self._prompt is not None:
             self._prompt.installEventFilter(self)
+            part = self._prompt.parentWidget()
+            if part is not None:  # a plane has half the width of a window
+                self.setFixedWidth(min(self.width(), part.width() - 4 * GAP))
         self._place()
         self.show()
         self.raise_()
@@ -81,4 +84,16 @@ class TextEntry(QLineEdit):
         prompt = self._prompt
         if prompt is not None:
             self.adjustSize()
-            self.move(prompt.geometry().bottomLeft() + QPoint(0, GAP))
+            below = prompt.rect().bottomLeft() + QPoint(0, GAP)
+            self.move(prompt.mapTo(prompt.window(), below))
+
+
+def _prompt_over(image: QWidget) -> QLabel | None:
+    """Return the prompt over an image: that of its own plane, where the window has two."""
+    part: QWidget | None = image
+    while part is not None:
+        found = part.findChild(QLabel, "prompt")
+        if found is not None:
+            return found
+        part = part.parentWidget()
+    return None

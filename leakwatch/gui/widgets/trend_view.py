@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from leakwatch.core.messages import text, translate
 from leakwatch.display import palette
-from leakwatch.display.banner import age_text
+from leakwatch.display.last_assessed import age_text
 from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.procedure_clocks import clock_text
 from leakwatch.display.trend_plot import Curve, TrendPlot, pointer_text

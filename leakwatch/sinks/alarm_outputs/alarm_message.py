@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from leakwatch.config import Settings
-from leakwatch.core.active_rules import Coverage, coverage_of
+from leakwatch.core.active_rules import Coverage, coverage_of, watches_all_but_wall
 from leakwatch.core.frame import Frame
 from leakwatch.core.messages import join_texts, text
 from leakwatch.core.results import Alert, EventKind, Level, Reason, Snapshot
@@ -59,6 +59,10 @@ class AlarmMessage:
         STOPs since the start: one that was acknowledged meanwhile is counted too.
     label : str
         From the settings.
+    plane : str or None
+        Letter of the plane that all of it is of; None if one plane is monitored.
+    watches_all_but_wall : bool
+        As of `core.active_rules`; not sent.
     """
 
     kind: MessageKind
@@ -77,12 +81,18 @@ class AlarmMessage:
     age_s: float | None = None
     stops: int = 0
     label: str = ""
+    plane: str | None = None
+    watches_all_but_wall: bool = False
 
     @property
     def words(self) -> str:
         """Level, reasons and distance in English, for a person."""
-        said = text("{level}: {reasons}", level=self.level.value, reasons=self._reasons_text())
-        return said if self.reasons or self.distance_mm is not None else self.level.value
+        said: str = self.level.value
+        if self.reasons or self.distance_mm is not None:
+            said = text("{level}: {reasons}", level=said, reasons=self._reasons_text())
+        if self.plane is None:
+            return said
+        return text("plane {letter}: {words}", letter=self.plane, words=said)
 
     def _reasons_text(self) -> str:
         parts = [str(REASON_WORDS[reason]) for reason in self.reasons]
@@ -109,6 +119,7 @@ class _AlarmJson(msgspec.Struct, frozen=True):
     time_s: float | None
     age_s: float | None
     stops: int
+    plane: str | None
 
 
 def alarm_json(message: AlarmMessage) -> bytes:
@@ -132,6 +143,7 @@ def alarm_json(message: AlarmMessage) -> bytes:
             None if message.time_s is None else round(message.time_s, 3),
             None if message.age_s is None else round(message.age_s, 3),
             message.stops,
+            message.plane,
         ),
         enc_hook=str,
     )
@@ -189,6 +201,7 @@ class AlarmTracker:
             reasons=alert.reasons,
             acknowledged=alert.acknowledged,
             partly=coverage_of(snapshot.observation) is Coverage.PARTLY,
+            watches_all_but_wall=watches_all_but_wall(snapshot.observation),
             mm_per_px=snapshot.observation.calibration.mm_per_px,
             frame=snapshot.frame,
             time_s=snapshot.frame.time_s,
@@ -205,7 +218,7 @@ class AlarmTracker:
 
 
 def _without_frame(said: AlarmMessage, alert: Alert) -> AlarmMessage:
-    said = replace(said, current_level=Level.UNKNOWN, partly=False)
+    said = replace(said, current_level=Level.UNKNOWN, partly=False, watches_all_but_wall=False)
     if alert.level is Level.STOP:
         return said
     if alert.level is Level.UNKNOWN and alert.reasons:
@@ -216,5 +229,6 @@ def _without_frame(said: AlarmMessage, alert: Alert) -> AlarmMessage:
 def _key(snapshot: Snapshot) -> tuple[object, ...]:
     """Return what a receiver must hear of at once."""
     alert = snapshot.alert
-    partly = coverage_of(snapshot.observation)
-    return alert.level, alert.latched, alert.reasons, alert.acknowledged, partly
+    seen = snapshot.observation
+    watched = coverage_of(seen), watches_all_but_wall(seen)
+    return alert.level, alert.latched, alert.reasons, alert.acknowledged, watched

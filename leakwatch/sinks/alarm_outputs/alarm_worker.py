@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from leakwatch.config import Settings
 from leakwatch.core.messages import text
 from leakwatch.core.results import Snapshot
-from leakwatch.sinks.alarm_outputs.alarm_message import AlarmMessage, AlarmTracker, MessageKind
+from leakwatch.sinks.alarm_outputs.alarm_message import AlarmMessage, MessageKind
+from leakwatch.sinks.alarm_outputs.planes_tracker import PlanesTracker
 from leakwatch.sinks.workers.sink_thread import SinkThread
 
 
@@ -74,6 +75,8 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
         Send each frame; otherwise only changes of the alarm.
     clock : callable
         Monotonic seconds, the same as that of the session: for the age of frames.
+    planes : int
+        Planes that feed it: their worse state is sent.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
         settings: Settings,
         every_frame: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        planes: int = 1,
     ) -> None:
         super().__init__(name, receiver)
         self._settings, self._every_frame, self._clock = (
@@ -90,7 +94,7 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
             every_frame,
             clock,
         )
-        self._tracker = AlarmTracker(settings)
+        self._tracker = PlanesTracker(settings, planes)
         self._queue: deque[AlarmMessage] = deque(maxlen=self._settings.queue_messages)
         self._changed = Condition()
         self._closing = False
@@ -104,13 +108,19 @@ class AlarmWorker(SinkThread[AlarmReceiver]):
         """Current state; from any thread."""
         return self._state
 
-    def append(self, snapshot: Snapshot) -> None:
-        """Take a snapshot. Does not raise or block."""
+    def append(self, snapshot: Snapshot, plane: int = 0) -> None:
+        """Take a snapshot of a plane. Does not raise or block."""
         now_s = self._clock()
-        changed = self._tracker.take(snapshot, now_s)
-        if not changed and (not self._every_frame or snapshot.fault is not None):
-            return
-        message = self._tracker.message(now_s, MessageKind.CHANGE)
+        changed = self._tracker.take(snapshot, now_s, plane)
+        if changed or (self._every_frame and snapshot.fault is None):
+            self._put(self._tracker.message(now_s, MessageKind.CHANGE))
+
+    def pause(self, plane: int, on: bool) -> None:
+        """Begin or end a person's pause of a plane. Does not raise or block."""
+        if self._tracker.pause(plane, on):
+            self._put(self._tracker.message(self._clock(), MessageKind.CHANGE))
+
+    def _put(self, message: AlarmMessage) -> None:
         with self._changed:
             full = len(self._queue) == self._queue.maxlen
             self._queue.append(message)  # the oldest gives way

@@ -11,11 +11,12 @@ from leakwatch.sinks.alarm_outputs.alarm_worker import AlarmReceiver, AlarmWorke
 from leakwatch.sinks.alarm_outputs.http_output import HttpOutput
 from leakwatch.sinks.alarm_outputs.mqtt_output import MqttOutput
 from leakwatch.sinks.alarm_outputs.openigtlink_output import OpenIgtlinkOutput
+from leakwatch.sinks.alarm_outputs.plane_feeds import PlaneFeed
 from leakwatch.sinks.alarm_outputs.serial_output import SerialOutput
 
 
 def open_alarm_outputs(
-    settings: Settings, clock: Callable[[], float] = time.monotonic
+    settings: Settings, clock: Callable[[], float] = time.monotonic, planes: int = 1
 ) -> tuple[AlarmWorker, ...]:
     """Start the alarm outputs that the settings ask for; none by default.
 
@@ -26,6 +27,8 @@ def open_alarm_outputs(
     settings : Settings
     clock : callable
         Monotonic seconds, the same as that of the session.
+    planes : int
+        Planes that feed each of them.
 
     Raises
     ------
@@ -44,11 +47,12 @@ def open_alarm_outputs(
     if settings.alarm_serial.port:
         receivers.append(("serial", SerialOutput(settings.alarm_serial, send_s), False))
     return tuple(
-        AlarmWorker(name, receiver, settings, every, clock) for name, receiver, every in receivers
+        AlarmWorker(name, receiver, settings, every, clock, planes)
+        for name, receiver, every in receivers
     )
 
 
-def close_alarm_outputs(workers: Sequence[AlarmWorker], timeout_s: float) -> None:
+def close_alarm_outputs(workers: Sequence[AlarmWorker | PlaneFeed], timeout_s: float) -> None:
     """End alarm outputs that no session uses. Does not raise."""
     for worker in workers:
         with suppress(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 
 from leakwatch.alerting.coverage import EMPTY_SUMMARY, RunSummary, add_written_frame, summary_lines
 from leakwatch.case_files.run_records import FrameRecord
@@ -13,7 +14,7 @@ from leakwatch.core.messages import counted, join_texts, text
 from leakwatch.core.results import EventKind, Level, Reason
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import FactorSource
-from leakwatch.display.level_styles import level_word
+from leakwatch.display.level_styles import is_acknowledged, level_word
 from leakwatch.display.quantities import area_text, spacing_text, wall_distance_text
 from leakwatch.display.volume_facts import volume_words
 from leakwatch.sinks.report.case_findings import Findings
@@ -100,14 +101,19 @@ def _shares_text(lines: tuple[FrameRecord, ...]) -> str:
 
 def _shares(lines: tuple[FrameRecord, ...]) -> dict[str, int]:
     """Return the number of frames for each word of the banner, in the order of levels."""
-    words = Counter((line.level, is_partly(line)) for line in lines)
-    order = [(level, partly) for level in Level for partly in (False, True)]
+    words = Counter((line.level, is_partly(line), is_acknowledged_line(line)) for line in lines)
+    order = product(Level, (False, True), (False, True))
     return {level_word(*one): words[one] for one in order if one in words}
 
 
 def is_partly(line: FrameRecord) -> bool:
     """Return whether rules were active in an UNKNOWN frame; False for lines of older versions."""
     return line.level is Level.UNKNOWN and bool(line.quality.get("rules"))
+
+
+def is_acknowledged_line(line: FrameRecord) -> bool:
+    """Return whether a STOP was acknowledged and not over in a frame."""
+    return is_acknowledged(line.level, is_partly(line), line.quality.get("acknowledged", ()))
 
 
 def _tally(findings: Findings) -> RunSummary:

@@ -18,7 +18,7 @@ from leakwatch.display.references import key_image_title
 from leakwatch.display.trend_samples import BLIND, TrendSample
 from leakwatch.sinks.overlay.canvas import draw
 from leakwatch.sinks.overlay.layout import RgbImage
-from leakwatch.sinks.report.case_facts import Fact, facts, is_partly
+from leakwatch.sinks.report.case_facts import Fact, facts, is_acknowledged_line, is_partly
 from leakwatch.sinks.report.case_findings import Findings, KeyFrame
 from leakwatch.sinks.report.case_words import alert_heading, alert_note, all_events, reported_events
 from leakwatch.sinks.trend_page import draw_trend_figure
@@ -156,6 +156,7 @@ def _sample(line: FrameRecord, in_mm: bool) -> TrendSample:
         is_partly(line),
         _is_assessed(line),
         line.quality.get("margin_mm"),
+        acknowledged=is_acknowledged_line(line),
     )
 
 

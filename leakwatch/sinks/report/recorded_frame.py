@@ -248,8 +248,9 @@ def _with_lines(recorded: Observation, again: Observation) -> Observation:
 
 def _level_text(again: Snapshot, settings: Settings) -> str:
     banner = level_banner(again.alert, again.observation, settings)
+    own = banner.word if banner.acknowledged else level_word(banner.level, banner.partly)
     return text(
         "{level}: {reasons}",
-        level=level_word(banner.level, banner.partly),
+        level=own,
         reasons=join_texts(banner.reasons) if banner.reasons else text("no reason"),
     )

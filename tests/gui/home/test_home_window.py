@@ -6,14 +6,17 @@ import pytest
 from key_table import assert_accessible, assert_focus_order, assert_key_table
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from leakwatch.case_files.room_file import load_room, room_path
 from leakwatch.config import RoomSettings, Settings
 from leakwatch.core.errors import SourceError
+from leakwatch.gui.home import home_app
 from leakwatch.gui.home.home_choice import Choice, HomeTask, SimulatorLink
 from leakwatch.gui.home.home_window import HomeWindow
 from leakwatch.gui.home.recent_cases import MOST_RECENT, RecentCases
+from leakwatch.gui.training import training_app
+from leakwatch.gui.training.training_window import TrainingWindow
 
 pytestmark = pytest.mark.usefixtures("fonts")
 KEY, LEFT = Qt.Key, Qt.MouseButton.LeftButton
@@ -190,3 +193,29 @@ def test_failed_simulation_is_told(qtbot, make):
 
 def test_end_of_the_last_task_is_told(make):
     assert "not a DICOM file" in make(message="x.dcm: not a DICOM file").tasks.message.text()
+
+
+def test_windows_of_all_kinds_open_where_they_were_closed(qtbot, tmp_path, monkeypatch):
+    """The start and training windows, as the live window, whose mechanism they use."""
+    monkeypatch.setenv("LEAKWATCH_LIBRARY", str(tmp_path / "library"))
+    sizes = []
+
+    class Running:
+        def exec(self):
+            """Resize and close what is shown, as a person does."""
+            (shown,) = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+            sizes.append((shown.width(), shown.height()))
+            shown.resize(731, 543)
+            shown.close()
+
+    monkeypatch.setattr(home_app, "application", Running)
+    for _ in range(2):
+        link = SimulatorLink(lambda: SCENARIOS, lambda *given: given[1])
+        assert home_app.choose_next(Settings(), link, "") is None
+    assert sizes[0] != sizes[1] == (731, 543)
+    sizes.clear()
+    monkeypatch.setattr(training_app, "application", Running)
+    for _ in range(2):
+        monkeypatch.setattr(TrainingWindow, "start", lambda window: None)
+        training_app.show_training([], "", Settings())
+    assert sizes[0] != sizes[1] == (731, 543)

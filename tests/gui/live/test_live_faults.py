@@ -123,10 +123,10 @@ def test_a_source_that_holds_the_interpreter_is_told_when_it_lets_go(open_window
                 window.tick()
         hand = window.banner.clock
         source.fed.put(hold)
-        while window._refresh_state.stalled_s < HELD_S:
+        while window.alarm.refreshed.stalled_s < HELD_S:
             assert time.monotonic() < end_s
             window.tick()
-            if window._refresh_state.stalled_s == 0.0:
+            if window.alarm.refreshed.stalled_s == 0.0:
                 hand = window.banner.clock
         # Until now the screen showed the time at which it stopped; what it says now is true.
         assert window.banner.clock != hand

@@ -769,3 +769,12 @@ def test_whole_screen_by_a_key(qtbot, window):
     for whole in (True, False):
         qtbot.keyClick(window, KEY.Key_F11)
         assert window.isFullScreen() is whole
+
+
+def test_there_is_no_scale_bar_without_an_image(room, window):
+    window.tick()
+    assert not window.scale_bar.isVisible()
+    room.feed(FEW[0])
+    window.tick()
+    assert window.scale_bar.isVisible()
+    assert "mm" in window.scale_bar.words

@@ -8,13 +8,14 @@ import pytest
 from injection import STOPPED
 from key_table import assert_accessible, assert_key_table
 from live_room import END, OPEN
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from two_rooms import CALM, FEW, TwoRooms
 
 from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import EventKind, Level
 from leakwatch.gui.live.live_picture import LivePicture
 from leakwatch.gui.live.two_plane_window import TwoPlaneWindow
+from leakwatch.gui.widgets.text_entry import TextEntry
 from leakwatch.live.status import Alarm
 from leakwatch.live.two_planes import PAUSED_NOTE
 
@@ -250,6 +251,30 @@ def test_the_syringe_and_the_mixing_are_of_both_planes(qtbot, rooms, window):
         qtbot.keyClick(window, press)
     for number in (0, 1):
         rooms.until(lambda status: status.marks.cement.syringe, number)
+
+
+def test_a_note_is_of_the_case_and_the_margin_of_a_plane_which_is_said(qtbot, rooms, window):
+    rooms.run(FEW[:CALM])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_L)
+    assert "For A lateral alone." in window.focused.prompt.text()
+    qtbot.keyClick(window, KEY.Key_Tab)
+    qtbot.keyClick(window, KEY.Key_L)
+    assert "For B lateral alone." in window.focused.prompt.text()
+    qtbot.keyClick(window, KEY.Key_V)
+    assert "For both planes." in window.focused.prompt.text()
+    qtbot.keyClick(window, KEY.Key_N)
+    assert "For both planes." in window.focused.prompt.text()
+    (line,) = [one for one in window.findChildren(TextEntry) if one.isVisible()]
+    plane = window.focused  # over its own picture, and below its own prompt
+    assert QRect(plane.mapTo(window, QPoint(0, 0)), plane.size()).contains(line.geometry())
+    assert line.y() > plane.prompt.mapTo(window, plane.prompt.rect().bottomLeft()).y()
+    qtbot.keyClicks(line, "dough phase")
+    qtbot.keyClick(line, KEY.Key_Return)
+    rooms.run(FEW[CALM : CALM + 2])
+    rooms.planes.close()
+    for sink in rooms.sinks:
+        assert [one for one in sink.texts if one == "dough phase"] == ["dough phase"]
 
 
 def test_recordings_begin_and_end_together(qtbot, rooms, speaker):

@@ -19,6 +19,8 @@ class Levels:
     def __init__(self, times_s, levels, ended=True, partly=None):
         self.times_s, self._levels, self.ended = list(times_s), list(levels), ended
         self._partly = partly or [False] * len(self._levels)
+        self.cleared = [False] * len(self._levels)
+        self.completes = [False] * len(self._levels)
 
     def __len__(self):
         return len(self.times_s)
@@ -31,6 +33,12 @@ class Levels:
 
     def partly(self):
         return tuple(self._partly)
+
+    def acknowledged(self):
+        return tuple(self.cleared)
+
+    def watches_all_but_wall(self):
+        return tuple(self.completes)
 
 
 def merged(first, second, offset_s=0.0):
@@ -86,6 +94,22 @@ def test_partly_is_told_and_does_not_hide_watch():
     assert (line.levels()[-1], line.partly()[-1]) == (Level.UNKNOWN, False)
 
 
+def test_an_ap_plane_that_lacks_only_the_wall_leaves_a_clear_lateral_clear():
+    ap = Levels([0.0], [Level.UNKNOWN], partly=[True])
+    ap.completes = [True]
+    line = merged(Levels([0.0], [Level.CLEAR]), ap)
+    assert (line.levels(), line.partly()) == ((Level.CLEAR,), (False,))
+    line = merged(Levels([0.0], [Level.UNKNOWN], partly=[True]), ap)
+    assert (line.levels(), line.partly()) == ((Level.UNKNOWN,), (True,))
+
+
+def test_an_acknowledged_stop_of_either_plane_is_no_plain_watch():
+    cleared = steady(2, Level.WATCH)
+    cleared.cleared = [False, True]
+    assert merged(steady(2, Level.CLEAR), cleared).acknowledged() == (False, True)
+    assert merged(steady(2, Level.STOP), cleared).acknowledged()[-1] is False
+
+
 def test_only_what_both_planes_have_is_on_the_timeline():
     behind = steady(2, Level.CLEAR)
     behind.ended = False
@@ -138,4 +162,5 @@ def test_an_acknowledgement_changes_the_timeline(track):
     assert track.acknowledge(len(track) - 1)
     line.forget_levels()
     assert line.levels()[-1] is not Level.STOP
+    assert line.acknowledged()[-1] is (line.levels()[-1] is Level.WATCH)
     assert line.time_s(len(line) - 1) == pytest.approx((len(track) - 1) * FRAME_S)

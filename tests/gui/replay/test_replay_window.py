@@ -23,7 +23,7 @@ from leakwatch.core.errors import SourceError
 from leakwatch.core.results import Level, Reason
 from leakwatch.display.banner import level_banner, unknown_banner
 from leakwatch.display.facts import Fact
-from leakwatch.display.level_styles import LEVEL_STYLES
+from leakwatch.display.level_styles import ACKNOWLEDGED_STYLE, LEVEL_STYLES
 from leakwatch.display.lines import LineKind
 from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.replay_view import Replay
@@ -119,6 +119,15 @@ def test_acknowledge_key_clears_the_stop(qtbot, window, track):
     press(qtbot, window, Qt.Key.Key_A)
     assert (window.banner.banner.acknowledged, window.banner.flashing) == (True, False)
     assert not window.transport.acknowledge.isEnabled()
+    # The end of the timeline is hollow and as high as a STOP: a state of its own, no plain WATCH.
+    window.replay.playback.seek(0)
+    window.tick()
+    timeline = window.transport.timeline
+    picture = timeline.grab().toImage()
+    x = round(timeline.x_of(track.acknowledged().index(True) + 0.5))
+    assert track.acknowledged().count(True) > 1
+    shown = picture.pixelColor(x, picture.height() // 2).name().upper()
+    assert shown == ACKNOWLEDGED_STYLE.colours.ground
 
 
 def test_buttons_and_timeline_do_what_keys_do(qtbot, window):

@@ -65,7 +65,7 @@ def test_the_worse_level_is_on_the_banner_and_the_timeline(opened):
     window.tick()
     assert window.banner.banner.level is Level.STOP
     assert window.banner.banner.reasons[0].startswith(window.plane_windows[0].plane.name)
-    assert window.transport.timeline._levels == levels
+    assert tuple(state[0] for state in window.transport.timeline._states) == levels
     assert window.transport.acknowledge.isEnabled()
 
 

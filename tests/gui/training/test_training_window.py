@@ -9,8 +9,9 @@ from dataclasses import replace
 import injection
 import pyqtgraph as pg
 import pytest
+from handmade import UNCALIBRATED
 from key_table import assert_accessible, assert_focus_order, assert_key_table
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
@@ -565,12 +566,16 @@ def test_case_is_chosen_in_the_window(qtbot, cases, clock, records):
 def test_trainee_sees_the_scale_of_the_image(qtbot, make_window):
     window = make_window()
     begun(qtbot, window)
-    columns, _ = window.run.bar.bar.getData()
-    shown_mm = (columns[1] - columns[0]) * window.prepared.case.run.calibration.mm_per_px
-    assert shown_mm == pytest.approx(10.0)
-    assert window.run.bar.label.toPlainText() == "10 mm"
-    window.run.begin(None, window.prepared.case.run.acquisition)
-    assert not window.run.bar.label.isVisible()
+    bar, calibration = window.run.scale_bar, window.prepared.case.run.calibration
+    assert bar.isVisible()
+    assert window.run.image.image_box.contains(QRectF(bar.geometry()))  # not beside the picture
+    shown_mm = bar.length_px * calibration.mm_per_px
+    assert bar.words.startswith(f"{shown_mm:g} mm")
+    window.run.begin(UNCALIBRATED)
+    bar.refresh(window.run.image, UNCALIBRATED)
+    assert not bar.isVisible()  # nothing to measure before the first image
+    window.run.show_view(window._attempt.tick(0.1))
+    assert "not calibrated" in bar.words
 
 
 def test_instructor_sees_all_trainees_and_passes_sessions_on(qtbot, make_window, records, tmp_path):

@@ -41,6 +41,7 @@ def test_a_message_has_level_reasons_and_distance_with_allowed_digits():
         "time_s": 2.5,
         "age_s": 0.1,
         "stops": 0,
+        "plane": None,
     }
 
 

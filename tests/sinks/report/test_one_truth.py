@@ -191,6 +191,19 @@ def test_a_watch_that_an_acknowledgement_raised_is_an_acknowledged_stop(findings
     assert area == f"{line.area_mm2:.0f} mm²"
 
 
+def test_frames_with_an_acknowledged_stop_are_counted_and_drawn_as_such(findings):
+    def cleared(line):
+        quality = {**line.quality, "acknowledged": [Reason.POSTERIOR_MARGIN]}
+        return msgspec.structs.replace(line, level=Level.WATCH, quality=quality)
+
+    lines = (*findings.lines[:-6], *map(cleared, findings.lines[-6:]))
+    found = replace(findings, lines=lines)
+    told = " ".join(fact.value for fact in facts(found))
+    assert "STOP acknowledged 6" in told
+    drawn = [one.get_text() for one in trend(found).axes[3].texts]
+    assert "STOP\nacknowledged" in drawn
+
+
 def test_a_stop_that_began_before_the_recording_is_an_alert_of_it(tmp_path):
     record_injection(tmp_path, begun=injection.STOPPED)
     found = find_again(tmp_path, "begun after STOP")
