@@ -157,6 +157,8 @@ def test_http_that_answers_a_byte_at_a_time_gets_the_stop_when_it_is_well():
             stop(room)
             wait_for(lambda: told(room).warn)
             dripped.set()
+            # Not closed alone: the port stays taken while the other thread waits for a connection.
+            server.shutdown(socket.SHUT_RDWR)
             server.close()
             peer = HttpPeer(port)
             try:
