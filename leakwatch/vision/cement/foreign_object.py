@@ -17,7 +17,9 @@ from leakwatch.vision.image_processing.medians import middle
 from leakwatch.vision.image_processing.patches import Window, near, patches_of
 
 _EDGE_PX = 3.0  # smoothing and the blades' penumbra blur the edge of the field by so much
-_SAME_SHARE = 0.5  # of a patch's attenuation: what hangs together with it is at least as dense
+# Of a patch's attenuation, what hangs together with it has at least: edges of organs fade along
+# their length.
+_SAME_SHARE = 1.0 / 3.0
 _FILLED = 2  # any value that no mask has
 _MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is no usual one
 
@@ -40,9 +42,10 @@ class ForeignObjects:
         """Return the patches without what comes from beyond the reach of cement.
 
         Cement comes from known cement, or from the tip of the cannula, and flows at 16 mm/s at
-        most. What is new and goes on, as dense, beyond the region that cement can have reached came
-        from elsewhere: the edge of a diaphragm, a pelvis or bowel that moves apart from the spine.
-        If it goes on up to the edge of the field, it is an object: forceps, a guide, a hand.
+        most. What is new and goes on, at least a third as dense, beyond the region that cement can
+        have reached came from elsewhere: the edge of a diaphragm, a pelvis or bowel that moves
+        apart from the spine. If it goes on up to the edge of the field, it is an object: forceps, a
+        guide, a hand.
 
         Parameters
         ----------

@@ -63,6 +63,18 @@ def test_the_edge_of_an_organ_that_moves_past_cement_is_none(above_px: int) -> N
     assert mask[120, 140]
 
 
+def test_the_edge_of_an_organ_that_fades_along_its_length_is_none() -> None:
+    """Less of the organ lies in the beam towards its ends: 40 percent of the attenuation there."""
+    sequence = sequence_with_bolus()
+    before = np.count_nonzero(sequence.state.mask)
+    middle = tube([(100.0, 88.0), (180.0, 88.0)], 2.5 / MM_PER_PX, 0.15)
+    ends = tube(
+        [(20.0, 100.0), (100.0, 88.0), (180.0, 88.0), (260.0, 100.0)], 2.5 / MM_PER_PX, 0.06
+    )
+    mask = sequence.many(8, np.maximum(BOLUS, np.maximum(middle, ends)))
+    assert np.count_nonzero(mask) < 1.4 * before
+
+
 def test_a_piece_of_a_vein_apart_from_cement_is_cement() -> None:
     sequence = sequence_with_bolus()
     vein = tube([(162, 104), (178, 92)], 2.5 / MM_PER_PX, 0.15)
