@@ -22,7 +22,7 @@ from leakwatch.gui.replay.replay_view import Replay, ReplayView
 from leakwatch.gui.replay.transport import Transport
 from leakwatch.gui.widgets.event_list_view import foot_text
 from leakwatch.gui.widgets.event_pane import EventPane
-from leakwatch.gui.widgets.image_window import SIZE, TICK_MS, ImageWindow
+from leakwatch.gui.widgets.image_window import SIZE, ImageWindow
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, Modifier, key
 from leakwatch.gui.widgets.picture_layers import Tool
 from leakwatch.gui.widgets.reference_keys import ReferenceKeys
@@ -31,7 +31,7 @@ from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.gui.widgets.window_style import STYLE
 from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
-__all__ = ["SIZE", "STYLE", "TICK_MS", "ReplayWindow"]
+__all__ = ["SIZE", "STYLE", "ReplayWindow"]
 
 
 class ReplayWindow(ImageWindow):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -27,8 +27,8 @@ from leakwatch.gui.training.session_keeper import SessionStore
 from leakwatch.gui.training.task_pages import BeginPage, RunPage
 from leakwatch.gui.widgets.facts_view import QUIET
 from leakwatch.gui.widgets.fonts import set_letters
-from leakwatch.gui.widgets.image_window import TICK_MS
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, key
+from leakwatch.gui.widgets.paced_timer import PacedTimer
 from leakwatch.gui.widgets.paged_window import PagedWindow
 from leakwatch.gui.widgets.weak_calls import weakly
 from leakwatch.training.class_figures import class_figures
@@ -97,10 +97,8 @@ class TrainingWindow(PagedWindow):
         self.begin.name.setText(trainee)
         self.begin.begun.connect(self.begin_attempt)
         self.run.stopped.connect(self.say_stop)
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self.tick)
+        self._timer = PacedTimer(self)
+        self._timer.due.connect(self.tick)
 
     @property
     def prepared(self) -> Prepared | None:

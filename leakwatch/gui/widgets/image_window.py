@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from PySide6.QtCore import QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -31,6 +31,7 @@ from leakwatch.gui.widgets.keys import (
 from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.gui.widgets.over_image import OverImage
 from leakwatch.gui.widgets.overlay_items import ImageView
+from leakwatch.gui.widgets.paced_timer import PacedTimer
 from leakwatch.gui.widgets.pane import Touch
 from leakwatch.gui.widgets.pane_row import PaneRow
 from leakwatch.gui.widgets.picture_layers import Layer, Stage, Tool
@@ -42,8 +43,6 @@ from leakwatch.gui.widgets.window_style import STYLE
 
 _LOG = logging.getLogger(__name__)
 
-# Faster than any source, so that a frame is shown less than a frame late.
-TICK_MS = 16
 SIZE = (1280, 800)
 # The smallest window, as on a small screen with large letters of the system; never larger than the
 # screen. Sizes of letters follow the window's size, in these bounds.
@@ -116,10 +115,8 @@ class ImageWindow(QMainWindow):
         self.banner.flashed.connect(self.over.rim.flash)
         self.banner.styled.connect(self.over.rim.show_style)
         self._scale = 1.0
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self.tick)
+        self._timer = PacedTimer(self)
+        self._timer.due.connect(self.tick)
 
     def refresh(self) -> None:
         """Show the current state; if it raises, the level is UNKNOWN."""

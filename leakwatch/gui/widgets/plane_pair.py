@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -20,10 +20,11 @@ from leakwatch.core.messages import text, translate
 from leakwatch.display import palette
 from leakwatch.display.banner import Banner, keep_latched_stop, unknown_banner
 from leakwatch.gui.widgets.banner_view import BannerView
-from leakwatch.gui.widgets.image_window import LEAST_SIZE, SIZE, TICK_MS, scale_of
+from leakwatch.gui.widgets.image_window import LEAST_SIZE, SIZE, scale_of
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, KeyGroup, find, key, reachable
 from leakwatch.gui.widgets.menus import MenuBar
 from leakwatch.gui.widgets.over_image import OverImage
+from leakwatch.gui.widgets.paced_timer import PacedTimer
 from leakwatch.gui.widgets.plane_part import PlanePart
 from leakwatch.gui.widgets.screen_fit import fit_screen
 from leakwatch.gui.widgets.window_style import STYLE
@@ -74,10 +75,8 @@ class PlanePair(QMainWindow, Generic[Part]):
         self._bottom: QWidget | None = None
         self._rim = RIM
         self.details, self.strips = QStackedWidget(), QStackedWidget()
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self.tick)
+        self._timer = PacedTimer(self)
+        self._timer.due.connect(self.tick)
 
     def show_common(self) -> None:
         """Show the common banner, after both planes; if it raises, the level is UNKNOWN."""

@@ -164,7 +164,7 @@ def test_it_plays_by_itself_and_stops_asking_when_closed(qtbot, window):
     assert window.transport.play.text() == "❚❚"
     press(qtbot, window, Qt.Key.Key_Q)
     assert not window.isVisible()
-    assert not window._timer.isActive()
+    assert not window._timer.is_active
 
 
 def test_frame_that_cannot_be_read_leaves_no_other_frame_under_the_overlay(
