@@ -22,6 +22,8 @@ QUEUE_FRAMES = 16
 # Nice value of a sink's thread and of those that it starts: analysis has priority, or encoding on
 # all cores triples the delay of an alert.
 NICENESS = 19
+# Longest that Ctrl-C waits where nothing else ends a wait, s.
+WAIT_S = 0.2
 
 
 @runtime_checkable
@@ -68,7 +70,9 @@ class SinkWorker(SinkThread[Sink]):
     def close(self) -> None:
         """Wait until the sink has processed all snapshots and has finished. Does not raise."""
         self._queue.put(None)
-        self._ended.wait()
+        # In short waits: a signal that comes just before a wait begins does not interrupt it.
+        while not self._ended.wait(WAIT_S):
+            pass
         self._thread.join()
 
     def expedite(self) -> None:
