@@ -80,7 +80,8 @@ def place_labels(
         labels.append(Label(label_text, (column, row), text_px, LineKind.SHORTEST))
     taken = [label.text_px[1] for label in labels]
     for tube in observation.tubes:
-        if tube.confirmed:
+        # A recorded one has a length and no path: there is no place to name it at.
+        if tube.confirmed and len(tube.path_px) > 0:
             label = _tube_label(tube, found, acquisition, taken)
             label_text = join_with("\n", filter(None, [label.text, below_tubes]))
             labels.append(replace(label, text=label_text))

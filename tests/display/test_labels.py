@@ -56,6 +56,12 @@ def test_tube_is_named_beside_what_was_found_on_its_own_side():
         assert np.sign(label.text_px[0] - 64.0) == side
 
 
+def test_a_recorded_tube_without_a_path_has_no_label():
+    tube = replace(make_tube(), path_px=read_only(np.empty((0, 2))))
+    labels = place_labels(make_observation(tubes=(tube,)), ACQUISITION)
+    assert [label.kind for label in labels] == [LineKind.SHORTEST]
+
+
 def test_wall_distance_without_a_wall_or_cement_contour_is_named_too():
     distance = WallDistance(10.0, 2.5, 0.4, (50.0, 48.0), (60.0, 48.0))
     observation = make_observation(wall_px=None, cement=None, wall_distance=distance)
