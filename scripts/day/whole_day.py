@@ -1,7 +1,7 @@
 """Drive the real program through a whole day on a real X display, and keep a picture per station.
 
 Home, open, mark, calibrate, replay; live images by C-STORE with pauses, WATCH, STOP, acknowledged;
-the recorded case, its report, two planes, training. Mouse and keys go through the X server, as from
+the recorded case, its report, two planes. Mouse and keys go through the X server, as from
 a person; every step waits for what it must see. The anatomy is simulated, nobody's.
 
 `python scripts/day/whole_day.py --out DIR --size 1280x800 --factor 1` writes DIR/NN-STATION.png and
@@ -265,7 +265,73 @@ def watch_live(day: Day, program: Program) -> None:
     day.press_until("q", HOME, program)
 
 
-STEPS: tuple[Callable[[Day, Program], None], ...] = (open_and_mark, watch_live)
+def look_back(day: Day, program: Program) -> None:
+    """The recorded case: in the list, replayed, and as a report."""
+    screen = day.screen
+    before = day.next_page(np.zeros_like(screen.picture()))
+    screen.press("c")
+    day.station("cases", day.next_page(before))
+    screen.press("Return")
+    program.window("^LeakWatch – ")
+
+    def stopped() -> Rgb | None:
+        screen.press("End")
+        return day.with_banner("STOP", "ACKNOWLEDGED")
+
+    day.station("case-replay", until("the STOP of the case", stopped))
+    day.press_until("q", HOME, program)
+    folder = day.work / "report"
+    reporter = day.start("report", "1", "--out", str(folder))
+    if reporter.wait_for_end():
+        reporter.check_alive()  # raises, with what it said
+    for name in ("report.html", "report.pdf"):
+        shutil.copy(folder / name, day.out / name)
+
+
+def watch_two_planes(day: Day, program: Program) -> None:
+    """Both planes of a biplane C-arm, each with its case, until the worse of them is STOP."""
+    screen = day.screen
+    screen.press("q")
+    program.wait_for_end()
+    ports = (free_port(), free_port())
+    cases = [SAMPLES / f"{name}.case.json" for name in ("epidural", "contained")]
+    sources = [f"scp://127.0.0.1:{port}" for port in ports]
+    both = day.start(
+        "run", sources[0], "--case", str(cases[0]),
+        "--second", sources[1], "--second-case", str(cases[1]),
+    )  # fmt: skip
+    both.window("scp")
+    day.see("OFF")
+    files = (day.sequence, SAMPLES / "contained.dcm")
+    arms = [CArm(path, port) for path, port in zip(files, ports, strict=True)]
+    seen = None
+    while seen is None:
+        for arm in arms:
+            if arm.sent == len(arm.frames):
+                raise NothingHappened("no STOP of both planes")
+            arm.send_until(arm.sent + 1)
+        seen = day.with_banner("STOP")
+    day.station("two-planes-stop", seen, "STOP")
+    for arm in arms:
+        arm.close()
+
+    def ended() -> bool:
+        screen.press("q")
+        try:
+            return until("the end", lambda: both.process.poll() is not None, ASKED_S)
+        except NothingHappened:
+            return False
+
+    until("the end of the two planes", ended)
+
+
+def spend(day: Day) -> None:
+    """The whole day."""
+    program = day.start()
+    open_and_mark(day, program)
+    watch_live(day, program)
+    look_back(day, program)
+    watch_two_planes(day, program)
 
 
 def live_through(size: tuple[int, int], factor: float, out: Path) -> None:
@@ -276,9 +342,7 @@ def live_through(size: tuple[int, int], factor: float, out: Path) -> None:
         with XDisplay(size, work) as screen:
             day = Day(screen, factor, work, out)
             try:
-                program = day.start()
-                for step in STEPS:
-                    step(day, program)
+                spend(day)
             except NothingHappened:
                 Image.fromarray(screen.picture()).save(out / "failed.png")
                 raise
