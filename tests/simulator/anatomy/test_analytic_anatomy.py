@@ -94,6 +94,7 @@ def test_a_wedge_lowers_the_front() -> None:
     assert height(12.0) < 0.8 * height(-11.0)
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_patient() -> None:
     carm = CArm(rows=64, columns=64, pitch_mm=1.0)
     one, other = (build_analytic_anatomy("T10", seed, carm=carm) for seed in (1, 2))

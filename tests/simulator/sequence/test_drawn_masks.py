@@ -116,6 +116,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         write_masks([(0, np.ones((2, 2), bool))], tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_on_the_command_line_they_never_outlive_their_sequence(tmp_path: Path) -> None:
     path = tmp_path / "brief.toml"
     path.write_text(

@@ -319,6 +319,7 @@ def test_uids_differ_between_sequences_and_need_no_root(scene: Scene) -> None:
     assert all(uid.is_valid and uid.startswith("2.25.") for uid in uids)
 
 
+@pytest.mark.slow
 def test_progress_is_told_for_every_frame(anatomy: Anatomy) -> None:
     told: list[int] = []
     simulate(small_scenario(sequence=BRIEF), anatomy, lambda: told.append(1))

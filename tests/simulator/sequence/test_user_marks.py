@@ -44,6 +44,7 @@ def test_few_points_lie_on_the_wall_from_its_top_to_its_bottom(scene: Scene) -> 
     assert all(np.abs(dense - point).sum(axis=1).min() < 1e-9 for point in few)
 
 
+@pytest.mark.slow
 def test_the_wall_as_a_whole_is_off_by_what_was_asked(scene: Scene) -> None:
     offsets = []
     for seed in range(40):
