@@ -1,4 +1,4 @@
-"""The cement-free reference picture, and keeping it true while brightness and scatter drift."""
+"""Baseline image without cement, and its correction for drift of brightness and scatter."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def _surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The watched area in one frame, cut to its window.
+    """Monitored region of one frame, cut to its window.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def explained(
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparator:
-    """The comparison of frames with their baseline, with its settings, at the scale of a run."""
+    """Comparison of frames with their baseline, with its settings, at the scale of a run."""
 
     scale: Scale
     settings: BaselineSettings

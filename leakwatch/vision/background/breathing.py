@@ -1,4 +1,4 @@
-"""How breathing changes the picture: a few patterns, learnt beside the cement, and taken out.
+"""Patterns of change by breathing, acquired away from the cement and subtracted.
 
 Ribs, gut and the trunk's wall breathe past the spine, which registration keeps still. What that
 does to a picture is nearly the same from breath to breath: it lies in the space of the first few
@@ -55,7 +55,7 @@ class Breathing:
 
 @dataclass(frozen=True, slots=True)
 class Breath:
-    """How strong each pattern is in one frame, and what that was told by.
+    """Strength of each pattern in one frame, and the pixels that it was estimated from.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Breath:
 
 @dataclass(frozen=True, slots=True)
 class BreathingFilter:
-    """The patterns of breathing: learnt from frames, found in one, and taken out."""
+    """Patterns of breathing: acquired from frames, estimated in one, and subtracted."""
 
     settings: BreathingSettings
 

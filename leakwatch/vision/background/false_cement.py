@@ -22,7 +22,7 @@ _CLIP_SIGMAS = 6.0  # what is far more is cement that is not known yet
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """The gradient of the anatomy, natural log per working pixel.
+    """Gradient of the anatomy, natural log per working pixel.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the cannula covers, and cement that must be behind it."""
+"""Area that the cannula covers, and cement that must be behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leakwatch.vision.image_processing.patches import Window, around, near
 
 @dataclass(frozen=True, slots=True)
 class CoveredByCannula:
-    """What the cannula covers, in reference coordinates on the working grid.
+    """Area that the cannula covers, in reference coordinates on the working grid.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class CoveredByCannula:
     excess: FloatImage | None = None
 
     def within(self, window: Window) -> CoveredByCannula:
-        """The same in a part of the picture."""
+        """Return the covered area in a part of the image."""
 
         def part(image: Array | None) -> Array | None:
             return None if image is None else image[window]

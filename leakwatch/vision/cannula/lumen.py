@@ -1,4 +1,4 @@
-"""What the lumen of the cannula holds: a stylet, nothing, cement on its way into the body."""
+"""Content of the cannula's lumen: a stylet, nothing, or cement on its way into the body."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_FREE = 8  # steps along the axis without cement; fewer do not give a prof
 
 @dataclass(frozen=True, slots=True)
 class LumenContent:
-    """What the lumen holds that it did not hold in the baseline, in two parts along the axis.
+    """Change of the lumen's content since the baseline, in two parts along the axis.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where a rod may lie: the straightest, longest ridge of a cannula's width."""
+"""Candidate lines of a rod: the straightest, longest ridge of a cannula's width."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def strongest_line(
     tip: Point | None = None,
     crowded: bool = False,
 ) -> tuple[Point, Point] | None:
-    """The longest straight even ridge of a rod's width.
+    """Find the longest straight even ridge of a rod's width.
 
     The picture is turned step by step; in each the rows are filtered with a bar of the rod's
     width against its sides, and the best unbroken run along a row is taken. A response counts up
@@ -124,7 +124,7 @@ def _best_in_direction(
     aim: Array | None,
     reach: float,
 ) -> tuple[float, Array]:
-    """The best run of a bar's response along `direction`: its sum, and a point on its line.
+    """Find the best run of a bar's response along `direction`: its sum, and a point on its line.
 
     Where `aim` is given, the line passes it within `reach`.
     """

@@ -1,4 +1,4 @@
-"""How much more, or less, the rod stands out than in the baseline."""
+"""Change of the rod's contrast since the baseline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rod adds to a picture: itself, what fills it, and what its model misses."""
+"""Layers of attenuation that a rod adds: itself, its content, and what its model misses."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _places(at: Array, count: int) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class RodPlace:
-    """The pixels that a rod reaches in one pose, with its rim, as flat arrays.
+    """Pixels that a rod reaches in one pose, with its rim, as flat arrays.
 
     Parameters
     ----------
@@ -104,14 +104,14 @@ class RodPlace:
     middle: Array
 
     def within(self, distance: float, front: float) -> BoolImage:
-        """Which of them lie so near to the axis, from so far along it on."""
+        """Return which pixels lie within a distance of the axis, from `front` along it on."""
         return np.asarray((np.abs(self.axis) <= distance) & (self.along >= front))
 
 
 def place_of(
     cannula: Cannula, pose: Pose, shape: tuple[int, ...], scale: Scale, settings: InstrumentSettings
 ) -> RodPlace:
-    """The pixels that a rod reaches in a pose, with its rim."""
+    """Find the pixels that a rod reaches in a pose, with its rim."""
     pixels = cannula.pixels
     axis = pose.from_axis(pixels.along, pixels.across)
     reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
@@ -139,7 +139,7 @@ def _reach(cannula: Cannula) -> float:
 
 
 def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> FloatImage:
-    """What layers add to a picture, at each pixel that the rod reaches.
+    """Return the attenuation that layers add at each pixel that the rod reaches.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
 
 
 def straightened(cannula: Cannula, layer: RodLayer) -> FloatImage:
-    """What a layer adds to a strip along the rod, as far as the rod was measured."""
+    """Return the attenuation that a layer adds along the rod, as far as the rod was measured."""
     length = cannula.steps
     gain = (np.arange(length) >= layer.front).astype(np.float32)
     if layer.gain is not None:

@@ -1,4 +1,4 @@
-"""What one frame shows along the rod, straightened."""
+"""Attenuation of one frame along the rod, straightened."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RodStrip:
     cement: BoolImage | None
 
     def less(self, expected: FloatImage) -> RodStrip:
-        """The same with more expected."""
+        """Return the strip with more expected attenuation."""
         return replace(self, more=cv2.subtract(self.more, expected))
 
     def free(self, rows: BoolImage | None = None) -> BoolImage:
@@ -50,7 +50,7 @@ def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose
 
 
 def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) -> Array | None:
-    """What is more than beside the rod, as a share of its contrast.
+    """Return the excess over the sides of the rod, as a fraction of its contrast.
 
     None where its profile was measured without its surroundings: there is nothing to compare with.
     """

@@ -1,4 +1,4 @@
-"""What a rod that moved leaves in the picture, where it was and where it is."""
+"""Traces of a rod that moved: at its old position and at its new one."""
 
 from __future__ import annotations
 

@@ -26,14 +26,14 @@ _MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is 
 
 @dataclass(frozen=True)
 class ForeignObjects:
-    """The rejection of what comes from beyond the reach of cement."""
+    """Rejection of foreign objects from beyond the reach of cement."""
 
     scale: Scale
     settings: CementSettings
 
     @cached_property
     def average(self) -> AttenuationAverage:
-        """The smoothing of what is new, with the same settings."""
+        """Smoothing of new attenuation, with the same settings."""
         return AttenuationAverage(self.scale, self.settings)
 
     def reject(

@@ -21,7 +21,7 @@ _AT_LEAST = np.float32(0.02)  # weight of nothing known: far inside of cement no
 
 @dataclass(frozen=True, slots=True)
 class ThinCement:
-    """The limit of cement that is thin and faint, and stands out of its surroundings."""
+    """Limit of thin, faint cement that differs significantly from its surroundings."""
 
     scale: Scale
     settings: CementSettings

@@ -1,4 +1,4 @@
-"""What cement and steel add to the log attenuation that is seen, from physics alone. Pure.
+"""Contrast of cement and steel in measured log attenuation, from physics alone. Pure.
 
 The beam is Kramers' bremsstrahlung behind a filter and a trunk, weighted by the energy that a
 detector of caesium iodide absorbs. Scatter is a share `s` of the signal beside the object, which
@@ -40,7 +40,7 @@ class Beam:
 
 @dataclass(frozen=True, slots=True)
 class Opacifier:
-    """What makes a cement visible.
+    """Radiopacifier of a cement.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ _FEW = 16
 
 
 def around(mask: BoolImage, reach: int) -> Window:
-    """The smallest window of rows and columns around a mask, `reach` pixels more to each side."""
+    """Return the smallest window around a mask, with `reach` more pixels on each side."""
     left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
     return grown(np.s_[top : top + high, left : left + wide], reach, mask.shape)
 
@@ -88,7 +88,7 @@ class Patches:
 
 
 def patches_of(mask: BoolImage) -> Patches:
-    """The connected patches of a mask: their areas are counted where they are, not everywhere."""
+    """Find the connected components of a mask, counting areas only where the mask is set."""
     count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     at = np.flatnonzero(mask)
     of_each = labels.ravel()[at]

@@ -1,4 +1,4 @@
-"""Whether a part of the picture is that of the frame before: lines, a strip, a block.
+"""Parts of an image repeated from the frame before: lines, a strip, a block.
 
 Every line of what is watched is compared piece by piece, so that nothing lies between the places
 looked at. Detail is told along a line alone: it then holds nothing of the lines beside it, and one
@@ -24,7 +24,7 @@ _BAND_LINES = 16
 
 @dataclass(frozen=True, slots=True)
 class LinesState:
-    """The lines of the last frame, and how much they differ in frames that are new.
+    """Lines of the last frame, and how much they differ in frames that are new.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class LinesState:
 
 @dataclass(frozen=True, slots=True)
 class HeldLines:
-    """What the lines of one frame say; to be learnt from if the frame is new.
+    """Comparison of the lines of one frame, from which the state is updated if the frame is new.
 
     Parameters
     ----------

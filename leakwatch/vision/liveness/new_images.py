@@ -102,7 +102,7 @@ def _energy(noise: FloatImage) -> FloatImage:
 
 @dataclass(frozen=True, slots=True)
 class LivenessState:
-    """The noise of the last frames, and how large it is in frames that are new.
+    """Noise of the last frames, and its level in frames that are new.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def _compared(state: LivenessState, noise: FloatImage) -> _Compared:
 
 @dataclass(frozen=True, slots=True)
 class LivenessCheck:
-    """The comparison of a frame's noise with that of the last seconds."""
+    """Comparison of a frame's noise with that of the last seconds."""
 
     settings: LivenessSettings
 

@@ -42,7 +42,7 @@ _PHASE_UNIT = 127.0
 
 @dataclass(frozen=True, slots=True)
 class NoiseSpectrum:
-    """The spectrum of one frame's fine detail.
+    """Spectrum of one frame's fine detail.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class SpectrumHistory:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How much a frame's fine detail is that of an earlier one.
+    """Similarity of a frame's fine detail to that of an earlier frame.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def _correlation(one: ComplexImage, other: ComplexImage) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """What depends on the side of a square alone."""
+    """Tables that depend only on the side of a square."""
 
     window: Array
     rows: Array

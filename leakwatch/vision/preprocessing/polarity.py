@@ -1,4 +1,4 @@
-"""Whether the picture shows the polarity that its tags say: less beam behind bone, or more.
+"""Polarity of an image, checked against its tags: less beam behind bone, or more.
 
 An export that was inverted without saying so turns bone into gas, and cement into nothing. What
 surrounds the anatomy tells: a shutter or collimator lets nothing through, ends sharply and goes all
@@ -26,7 +26,7 @@ _LEAST_RING = 20  # pixels of it
 
 
 class Polarity(StrEnum):
-    """What the picture says of the polarity that it was read with."""
+    """Polarity as the image shows it, compared with the one that it was read with."""
 
     AGREES = "agrees"
     CONTRADICTS = "contradicts"
@@ -53,7 +53,7 @@ UNTOLD = PolarityTold(Polarity.CANNOT_TELL)
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """What is evenly dark, or evenly bright, and touches the border.
+    """Evenly dark or evenly bright area that touches the border.
 
     `sides`: the share of the top, bottom, left and right border that it takes. `step`: how far the
     picture is from it just inside, over its whole range, at all but a quarter of its edge.
@@ -102,7 +102,7 @@ def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> Polari
 
 
 def _coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatImage | None:
-    """The beam, 0 to 1 over the range of the picture; None where there is no picture."""
+    """Return the beam, 0 to 1 over the range of the image; None for an image without a range."""
     rows, columns = attenuation.shape
     wide = min(settings.columns, columns)
     high = max(round(wide * rows / columns), _LEAST_ROWS)

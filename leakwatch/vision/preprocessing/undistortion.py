@@ -1,4 +1,4 @@
-"""The picture as it would be seen without the distortion of an image intensifier."""
+"""Correction of the distortion of an image intensifier."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STRIDE = 4
 
 
 def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> FloatImage | None:
-    """Where each pixel of the true picture is taken from; made once a run.
+    """Return where each pixel of the undistorted image is taken from; made once a run.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def bent(image: FloatImage, distortion: Distortion | None, grid: WorkingGrid) ->
 
 
 def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> FloatImage:
-    """Where each working pixel comes from, ``(rows, columns, 2)``.
+    """Return where each working pixel comes from, ``(rows, columns, 2)``.
 
     Computed at every `_STRIDE`-th pixel, and drawn straight between them: a distortion bends by
     some thousandths of a pixel over that.

@@ -1,4 +1,4 @@
-"""Where the anatomy went since the reference frame, and how sure that is."""
+"""Shift of the anatomy since the reference frame, and its reliability."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_RATIO = 0.8
 
 @dataclass(frozen=True, slots=True)
 class MatchedRows:
-    """The rows that are matched, in one piece of memory: all that every step of a match needs.
+    """Matched rows in one piece of memory: all that every step of a match needs.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class MatchedRows:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationReference:
-    """The anatomy that frames are matched with: band-passed, on the registration grid.
+    """Anatomy that frames are matched with: band-passed, on the registration grid.
 
     The registration grid is the working grid at half its resolution: anatomy that carries the
     match is smooth, noise is not.
@@ -65,7 +65,7 @@ class RegistrationReference:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Where the reference's anatomy is in a frame.
+    """Position of the reference's anatomy in a frame.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class MatchedField:
-    """The exposed field as registration needs it, on the registration grid.
+    """Exposed field as registration needs it, on the registration grid.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class MatchedField:
 def field_of(
     exposed: BoolImage, before: MatchedField | None, settings: MotionSettings
 ) -> MatchedField:
-    """The exposed field of a frame; that of the frame `before` where nothing has changed.
+    """Return the exposed field of a frame; that of the frame `before` where nothing has changed.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def start_reference(
 
 
 def shows_anatomy(reference: RegistrationReference, settings: MotionSettings) -> bool:
-    """Whether there is something that other frames can be matched with."""
+    """Return whether there is something that other frames can be matched with."""
     speaks = reference.weight > 0
     contrast = float(reference.mean[speaks].std()) if speaks.any() else 0.0
     return contrast >= settings.min_contrast
@@ -210,7 +210,7 @@ def shows_anatomy(reference: RegistrationReference, settings: MotionSettings) ->
 def with_frame(
     reference: RegistrationReference, passed: FloatImage, shift: Point
 ) -> RegistrationReference:
-    """The reference with one more frame in its mean."""
+    """Return the reference with one more frame in its mean."""
     moved = _moved_back(passed, shift)
     share = 1.0 / (reference.frames + 1)
     mean = cv2.addWeighted(reference.mean, 1.0 - share, moved, share, 0.0)
@@ -219,7 +219,7 @@ def with_frame(
 
 
 def without(reference: RegistrationReference, excluded: BoolImage) -> RegistrationReference:
-    """The reference with no weight where `excluded` (registration grid) is True."""
+    """Return the reference with no weight where `excluded` (registration grid) is True."""
     weight = np.where(excluded, np.float32(0), reference.weight)
     return replace(reference, weight=read_only(weight))
 

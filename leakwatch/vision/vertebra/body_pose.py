@@ -42,7 +42,7 @@ _FRONT_SAYS = 0.7  # gas, vessels and ribs lie in front
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How a body lies.
+    """Position and orientation of a body.
 
     Parameters
     ----------
@@ -69,18 +69,18 @@ class Pose:
 
 @dataclass(frozen=True)
 class PoseFinder:
-    """The search for how a body lies: its endplates, then its walls."""
+    """Search for the pose of a body: its endplates, then its walls."""
 
     settings: VertebraSettings
 
     @cached_property
     def search(self) -> SideSearch:
-        """The search for one side of a body, with the same settings."""
+        """Search for one side of a body, with the same settings."""
         return SideSearch(self.settings)
 
     @cached_property
     def line(self) -> PosteriorLine:
-        """The line of the neighbouring backs."""
+        """Line of the neighbouring posterior walls."""
         return PosteriorLine(self.settings)
 
     def find(

@@ -20,7 +20,7 @@ _ALONG_MM = 1.0  # step of the samples along a side: finer than its correlation 
 
 
 class Direction(Enum):
-    """Which side; its value is the outward axis (0 forward, 1 up) and sign."""
+    """Side of a body; its value is the outward axis (0 forward, 1 up) and sign."""
 
     UPPER = (1, 1.0)
     LOWER = (1, -1.0)
@@ -42,7 +42,7 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a side may run.
+    """Allowed course of a side.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _bend(shape: Shape, along: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class SideSearch:
-    """The search for one side of a body among lines."""
+    """Search for one side of a body among lines."""
 
     settings: VertebraSettings
 

@@ -1,4 +1,4 @@
-"""How large vertebral bodies are."""
+"""Usual sizes of vertebral bodies."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def expected_size(level: str | None, settings: VertebraSettings) -> tuple[BodySi
 def impossible_size(
     found: BodySize, level: str | None, sigmas: float, settings: VertebraSettings
 ) -> str | None:
-    """Why no vertebra has this size; None where one may.
+    """Return why no vertebra has this size; None where one may.
 
     A body may be crushed, but none is much higher or deeper than its level's, or so much shallower.
 

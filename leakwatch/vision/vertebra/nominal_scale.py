@@ -1,4 +1,4 @@
-"""What a pixel is taken for where nothing gives millimetres: from the marks, or from the picture.
+"""Nominal pixel spacing without a calibration: from the marks, or from the image.
 
 Signs need no scale, but tolerances do: how far beyond an outline cement is clearly outside, how
 thin a tube is. A marked body tells the scale as well as bodies are alike; without one there is only

@@ -1,4 +1,4 @@
-"""The posterior wall and the body outline, laid over the reference anatomy; how far cement is."""
+"""Posterior wall and body outline over the reference anatomy, and the distance of cement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAP_STEP = 4
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """The posterior wall in reference coordinates on the working grid.
+    """Posterior wall in reference coordinates on the working grid.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class NearestCement:
-    """The pixel of cement with the smallest signed distance to the wall, working pixels."""
+    """Pixel of cement with the least signed distance to the wall, working pixels."""
 
     distance: float
     at: Point
@@ -125,7 +125,7 @@ def inside_point(
 
 
 def nearest_cement(wall: Wall, mask: BoolImage, box: Window | None = None) -> NearestCement | None:
-    """The cement nearest to, or farthest behind, the wall.
+    """Find the cement nearest to, or farthest behind, the wall.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def nearest_cement(wall: Wall, mask: BoolImage, box: Window | None = None) -> Ne
 
 
 def outside_distance(outline: PointArray, rows: int, columns: int) -> FloatImage:
-    """How far each pixel lies outside the body outline; 0 inside; working pixels."""
+    """Return the distance of each pixel outside the body outline, 0 inside; working pixels."""
     body = np.zeros((rows, columns), np.uint8)
     cv2.fillPoly(body, [np.round(outline).astype(np.int32)], 1)
     outside: FloatImage = cv2.distanceTransform(1 - body, cv2.DIST_L2, cv2.DIST_MASK_5)
@@ -194,7 +194,7 @@ def origin_of_cement(
     rows: int,
     columns: int,
 ) -> BoolImage | None:
-    """Where the first cement may appear: around the tip, in the body, in front of the wall.
+    """Return where the first cement may appear: around the tip, in the body, before the wall.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def origin_of_cement(
 
 
 def in_front(wall: Wall, depth: float, rows: int, columns: int, beyond: float = 0.0) -> BoolImage:
-    """The rectangle of a depth in front of the wall, drawn out beyond its ends; working pixels.
+    """Return the rectangle of a depth in front of the wall, drawn out past its ends; working px.
 
     Where nobody knows which side is the front, on both.
     """

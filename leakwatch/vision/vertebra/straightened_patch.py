@@ -1,4 +1,4 @@
-"""The picture around a vertebral body, straightened: along its depth, along its height, in mm."""
+"""Image around a vertebral body, straightened along its depth and its height, in mm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOBEL_3 = 8.0  # sum of the absolute weights of cv2.Sobel's 3 x 3 kernel
 
 @dataclass(frozen=True, slots=True)
 class SpinePicture:
-    """The cement-free picture that a body is looked for in; reference coordinates.
+    """Baseline image in which a body is searched for; reference coordinates.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class SpinePicture:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Where a patch lies: its middle, and which way is forward and up.
+    """Position of a patch: its centre, and the directions forward and up.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Patch:
     def drop_and_line(
         self, points: PointArray, outwards: PointArray, line_depth_mm: float
     ) -> tuple[Array, Array, Array]:
-        """What supports an edge of bone at these points.
+        """Return what supports an edge of bone at these points.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How far the wall in the midline lies in front of the line that the back of a body makes.
+"""Position of the posterior wall in the midline, in front of the line of its rims.
 
 A lateral view looks along the back from side to side. Past a flat back all rays leave the bone at
 once, and attenuation rises in one step. Past a hollow one they leave its rims first and its midline
@@ -33,7 +33,7 @@ _ACROSS = 24  # samples from the midline to a rim: finer than the finest blur
 
 @dataclass(frozen=True, slots=True)
 class Midline:
-    """The wall in the midline against the line at the back of a body.
+    """Wall in the midline relative to the line at the posterior edge of a body.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def find_midline(
 def _rise(
     patch: Patch, back: Edge, half_height_mm: float, settings: VertebraSettings
 ) -> Array | None:
-    """How steeply attenuation rises forwards, ``(k,)``, averaged along the line."""
+    """Return how steeply attenuation rises forwards, ``(k,)``, averaged along the line."""
     half = _SHARE * half_height_mm
     up = np.arange(-half, half, _ROW_MM)
     across = _rises(settings).across

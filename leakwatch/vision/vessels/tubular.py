@@ -44,7 +44,7 @@ class Protrusion:
 
 @dataclass(frozen=True, slots=True)
 class TubularState:
-    """What earlier frames say of tubes.
+    """Tubular protrusions of earlier frames.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def protrusions(
 
 
 def ends_within(path: PointArray, body: BoolImage | None) -> bool:
-    """Whether a path ends in the vertebral body; False where nobody knows where that is."""
+    """Return whether a path ends in the vertebral body; False where the body is unknown."""
     if body is None:
         return False
     column, row = np.clip(path[-1].astype(np.intp), 0, (body.shape[1] - 1, body.shape[0] - 1))
@@ -161,7 +161,7 @@ def judge(
     time_s: float,
     settings: TubularSettings,
 ) -> tuple[TubularState, bool]:
-    """Whether the longest protrusion is a vein by now.
+    """Decide whether the longest protrusion is a vein by now.
 
     A vein of 2 mm fills at some 16 mm/s; a branch through trabecular bone creeps at less than
     1 mm/s. So a tube that grew fast counts at once, one that crept only when it is very long.
@@ -242,7 +242,7 @@ _STEPS = np.hypot(*_NEIGHBOURS.T)
 
 
 def _longest_way(framed: Array, at: Array, root: Array) -> Array:
-    """The way from the root of a part to the pixel that is farthest from it: which of its pixels.
+    """Return which pixels are on the path from the root of a part to its farthest pixel.
 
     A part without a root hangs on no bolus: from one of its ends to the other.
 
