@@ -84,5 +84,5 @@ def follow_front(
 
 
 def unsteady(front: FrontEnd) -> FrontEnd:
-    """While the rod moves sideways, its wall tells nothing of its front end."""
+    """Return the state while the rod moves sideways and its front end cannot be measured."""
     return replace(front, seen=0.0)

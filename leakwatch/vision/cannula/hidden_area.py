@@ -57,7 +57,7 @@ def bridged(
     scale: Scale,
     settings: CementSettings,
 ) -> BoolImage:
-    """A mask with what lies behind the cannula straight between cement on both of its sides.
+    """Join parts of a mask behind the cannula straight across it, between cement on both sides.
 
     Steel leaves it little contrast: what would be kept as cement is enough.
 
@@ -89,7 +89,7 @@ def bridged(
 
 
 def _line_across(axis: Point, reach: int) -> Array:
-    """A line of pixels at right angles to `axis`, as a kernel: bridges go straight across."""
+    """Return a line of pixels across `axis`, as a kernel: bridges go straight across."""
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
     right, down = round(-axis[1] * reach), round(axis[0] * reach)
     cv2.line(kernel, (reach - right, reach - down), (reach + right, reach + down), 1)

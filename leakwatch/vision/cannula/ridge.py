@@ -61,7 +61,7 @@ def strongest_line(
     reach = scale.px(settings.tip_mm) / step
 
     def best_of(angles_deg: Iterable[float]) -> tuple[float, float, Array]:
-        """Strongest run, its angle, and a point on its line."""
+        """Find the strongest run, its angle, and a point on its line."""
         found = [(0.0, 0.0, np.zeros(2))]
         for degrees in angles_deg:
             direction = _direction(degrees)
@@ -93,7 +93,7 @@ def _direction(degrees: float) -> Array:
 def _searched(
     baseline: Baseline, wall: Wall | None, step: int, rim: int
 ) -> tuple[FloatImage, Array]:
-    """Attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``.
+    """Return attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``.
 
     Cut to what counts, with its rim: turning the rest would be the most of the work. The corner
     that is left is ``(column, row)``.
@@ -145,7 +145,7 @@ def _best_in_direction(
 
 
 def _best_run(values: FloatImage) -> Array:
-    """Largest sum of consecutive values in each row (Kadane's algorithm, by running minima)."""
+    """Find the largest sum of consecutive values in each row (Kadane, by running minima)."""
     total = np.cumsum(values, axis=1)
     lowest_before = np.minimum(np.minimum.accumulate(total, axis=1), 0)
     best: Array = (total - lowest_before).max(axis=1)
@@ -153,7 +153,7 @@ def _best_run(values: FloatImage) -> Array:
 
 
 def _bar(width: float, beside: float) -> FloatImage:
-    """A column filter: mean over a bar of `width`, less its two sides, so many widths away."""
+    """Return a column filter: mean over a bar of `width`, less its sides, so many widths away."""
     inner = max(round(width * 0.5) // 2, 1)
     outer = max(round(beside * width), inner + 2)
     across = np.abs(np.arange(-outer, outer + 1))

@@ -50,19 +50,19 @@ class Places:
     part: FloatImage
 
     def of(self, values: Array) -> FloatImage:
-        """Linear interpolation of a row; its ends go on beyond them."""
+        """Interpolate the row at these places, linearly, and go on beyond its ends."""
         between: FloatImage = np.diff(values).astype(np.float32).take(self.first)
         between *= self.part
         between += values.take(self.first)
         return between
 
     def some(self, which: Array) -> Places:
-        """A part of them."""
+        """Return a part of the places."""
         return Places(self.first[which], self.part[which])
 
 
 def _places(at: Array, count: int) -> Places:
-    """Places `at` steps from the first of `count` values."""
+    """Return the places `at` steps from the first of `count` values."""
     at = np.clip(at, 0.0, count - 1.0)
     first = np.minimum(at.astype(np.intp), count - 2)
     return Places(read_only(first), read_only((at - first).astype(np.float32)))
@@ -170,7 +170,7 @@ def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> F
 
 
 def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
-    """A profile at fine steps: nothing is added between those that are there."""
+    """Resample a profile at fine steps, linearly between those that are there."""
     fine, coarse = len(cannula.fine_profile), len(cannula.profile)
     if len(profile) == fine:
         return profile

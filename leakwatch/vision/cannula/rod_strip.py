@@ -33,7 +33,7 @@ class RodStrip:
         return replace(self, more=cv2.subtract(self.more, expected))
 
     def free(self, rows: BoolImage | None = None) -> BoolImage:
-        """Columns without known cement, in some of the rows or in all of them."""
+        """Return the columns without known cement, in some of the rows or in all of them."""
         if self.cement is None:
             return np.ones(self.more.shape[1], np.bool_)
         cement = self.cement if rows is None else self.cement[rows]
@@ -41,7 +41,7 @@ class RodStrip:
 
 
 def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose: Pose) -> RodStrip:
-    """Strip of a frame, and of known cement, in reference coordinates on the working grid."""
+    """Return the strip of a frame and of known cement; reference coordinates, working grid."""
     length = cannula.steps
     covered = None
     if cement is not None and cement.any():
@@ -89,7 +89,7 @@ def brightness_along(
 
 
 def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
-    """Columns of the outer half, where no bolus can be."""
+    """Return the columns of the outer half, where no bolus can be."""
     length = cannula.steps
     first = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
     return np.arange(length) >= first
@@ -98,7 +98,7 @@ def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> 
 def free_outer_part(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> BoolImage | None:
-    """Columns of the outer half without known cement; None where they are less than a third."""
+    """Return the cement-free columns of the outer half; None where they are less than a third."""
     outer = outer_part(cannula, scale, settings)
     free = outer & strip.free()
     return None if np.count_nonzero(free) < np.count_nonzero(outer) / 3 else free

@@ -107,7 +107,7 @@ class ThinCement:
 
 @lru_cache(maxsize=4)  # one for each scale, of which a session has one or two
 def _lines(reach: int) -> tuple[Array, ...]:
-    """Lines of ``2 reach + 1`` pixels in all directions, as kernels of sum 1."""
+    """Return lines of ``2 reach + 1`` pixels in all directions, as kernels of sum 1."""
     kernels = []
     for turn in range(_DIRECTIONS):
         angle = turn * np.pi / _DIRECTIONS

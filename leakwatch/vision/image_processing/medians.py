@@ -28,7 +28,7 @@ def medians(values: Array) -> Array:
 
 
 def spread(values: Array) -> float:
-    """Robust standard deviation of `values`; 0.0 where there are none."""
+    """Return the robust standard deviation of `values`; 0.0 where there are none."""
     flat = values.flatten()
     if flat.size == 0:
         return 0.0
@@ -51,7 +51,7 @@ def middle(values: Array) -> float:
 
 
 def percentile(values: Array, percent: float) -> float:
-    """A percentile of `values`, any shape, as NumPy has it: linear between neighbours."""
+    """Return a percentile of `values`, any shape, linear between neighbours as in NumPy."""
     flat = values.flatten()
     place = (flat.size - 1) * percent / 100.0
     lower = int(place)

@@ -23,7 +23,7 @@ def around(mask: BoolImage, reach: int) -> Window:
 
 
 def inside(window: Window, part: Window) -> Window:
-    """A part of a window, in rows and columns of the picture that it was cut from."""
+    """Return a part of a window, in rows and columns of the image that it was cut from."""
     top, left = window[0].start, window[1].start
     rows, columns = part
     return (
@@ -33,7 +33,7 @@ def inside(window: Window, part: Window) -> Window:
 
 
 def grown(window: Window, reach: int, shape: tuple[int, ...]) -> Window:
-    """A window with `reach` more rows and columns on each side, as far as the picture goes."""
+    """Return a window with `reach` more rows and columns on each side, within the image."""
     rows, columns = window
     return (
         slice(max(rows.start - reach, 0), min(rows.stop + reach, shape[0])),
@@ -42,7 +42,7 @@ def grown(window: Window, reach: int, shape: tuple[int, ...]) -> Window:
 
 
 def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolImage:
-    """A mask grown by a square of `reach_px` to each side; `box`: what holds all of the mask.
+    """Grow a mask by a square of `reach_px` to each side; `box`: what holds all of the mask.
 
     What it costs is bounded by the size of the picture, whatever the reach is.
     """
@@ -78,12 +78,12 @@ class Patches:
     area: Array
 
     def which(self, pixels: Array) -> BoolImage:
-        """Labels that have a pixel for which `pixels`, one value a place, is True."""
+        """Return the labels that have a pixel for which `pixels`, one value a place, is True."""
         present: BoolImage = np.bincount(self.labels[pixels], minlength=len(self.area)) > 0
         return present
 
     def touch(self, image: BoolImage) -> BoolImage:
-        """Labels that have a pixel where `image` is True."""
+        """Return the labels that have a pixel where `image` is True."""
         return self.which(image.ravel()[self.at])
 
 

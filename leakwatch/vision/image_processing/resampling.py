@@ -87,7 +87,7 @@ def warped(
 
 
 def _parts(rows: int, columns: int) -> list[tuple[slice, slice]]:
-    """Windows of no more than `MOST_PX` rows and columns that cover a result."""
+    """Yield windows of no more than `MOST_PX` rows and columns that cover a result."""
     sides = (
         [slice(first, min(first + MOST_PX, whole)) for first in range(0, whole, MOST_PX)]
         for whole in (rows, columns)

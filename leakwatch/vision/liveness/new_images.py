@@ -229,7 +229,7 @@ class LivenessCheck:
     settings: LivenessSettings
 
     def tiles_over(self, points: PointArray | None, reach: float, shape: tuple[int, int]) -> Tiles:
-        """Lay tiles over what is watched.
+        """Lay tiles over the monitored region.
 
         Parameters
         ----------
@@ -380,7 +380,7 @@ class LivenessCheck:
         earlier: _Compared,
         time_s: float,
     ) -> tuple[Array, float]:
-        """Share of tiles that repeat each earlier frame, and share of those that can tell."""
+        """Return the share of tiles that repeat each earlier frame, and of those that can."""
         if state.variance is None:
             # Two frames that hardly differ, with nothing to compare with: the second is the first.
             return np.ones(len(earlier.times_s)), 1.0

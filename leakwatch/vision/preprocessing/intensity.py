@@ -36,7 +36,7 @@ def attenuation_scale_known(pixel_format: PixelFormat) -> bool:
 
 
 def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid) -> FloatImage:
-    """Log attenuation ``-ln(I)`` on the working grid, up to a constant.
+    """Return log attenuation ``-ln(I)`` on the working grid, up to a constant.
 
     Beer-Lambert: in this scale cement adds its own attenuation whatever lies behind it
     (subtraction is done in log space, PS3.4 N.2.5). `LIN` takes a log after binning, so that

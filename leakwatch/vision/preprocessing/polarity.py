@@ -116,7 +116,7 @@ def _coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatIm
 
 
 def _at_border(beam: FloatImage, even: BoolImage) -> _Area:
-    """Only what touches the border: gas and metal inside the field are left out."""
+    """Keep only what touches the border: gas and metal inside the field are left out."""
     _, labels = cv2.connectedComponents(even.astype(np.uint8))
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.isin(labels, border[border > 0])
@@ -142,7 +142,7 @@ def _is_shutter(area: _Area, settings: PolaritySettings) -> bool:
 
 
 def _is_air(area: _Area, other: _Area, settings: PolaritySettings) -> bool:
-    """Beside the patient, whose length runs down the picture: one side of it, from end to end."""
+    """Return whether it lies beside the patient: one side of the image, from end to end."""
     return (
         area.share >= settings.air_share
         and max(area.sides[2:]) >= settings.air_side

@@ -32,7 +32,7 @@ def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> Float
 def straightened(
     attenuation: FloatImage, exposed: BoolImage, places: FloatImage | None
 ) -> tuple[FloatImage, BoolImage]:
-    """Log attenuation and exposed field without the distortion.
+    """Return log attenuation and exposed field without the distortion.
 
     A pixel counts as exposed only where all that it is mixed from is.
     """
@@ -44,7 +44,7 @@ def straightened(
 
 
 def straightened_mask(mask: BoolImage | None, places: FloatImage | None) -> BoolImage | None:
-    """Pixels of the true picture that are mixed from any of `mask`, read-only."""
+    """Return the pixels of the undistorted image that are mixed from any of `mask`, read-only."""
     if mask is None or places is None:
         return mask
     share = _remapped(mask.astype(np.float32), places, cv2.BORDER_CONSTANT)
@@ -52,7 +52,7 @@ def straightened_mask(mask: BoolImage | None, places: FloatImage | None) -> Bool
 
 
 def bent(image: FloatImage, distortion: Distortion | None, grid: WorkingGrid) -> FloatImage:
-    """A picture of the true anatomy as the frames show it: the inverse of `straightened`."""
+    """Distort an image of the true anatomy as frames show it: the inverse of `straightened`."""
     if distortion is None:
         return image
     places = _map(grid, lambda points_px: undistort_px(distortion, points_px))

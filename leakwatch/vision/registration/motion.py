@@ -130,7 +130,7 @@ def field_of(
 def band_passed(
     attenuation: FloatImage, field: MatchedField, settings: MotionSettings
 ) -> FloatImage:
-    """Anatomy at the scales that carry a match, on the registration grid.
+    """Filter the anatomy to the scales that carry a match, on the registration grid.
 
     A difference of Gaussians, normalised by the exposed area so that the shutter's edge, which
     does not move with the patient, leaves no mark (normalised convolution,
@@ -410,7 +410,7 @@ def _coarse(
     window: tuple[int, int, int, int],
     settings: MotionSettings,
 ) -> Point:
-    """Best whole-pixel shift at half the registration grid's resolution, by template matching."""
+    """Find the best whole-pixel shift at half the resolution, by template matching."""
     reach = settings.search_px
     left, top, right, bottom = window
     padded = cv2.copyMakeBorder(passed, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
@@ -423,5 +423,5 @@ def _coarse(
 
 
 def to_registration_grid(points: PointArray) -> PointArray:
-    """Working pixels to registration pixels; ``(n, 2)`` or ``(2,)``."""
+    """Convert working pixels to registration pixels; ``(n, 2)`` or ``(2,)``."""
     return (np.asarray(points, np.float64) - 0.5) / 2

@@ -78,7 +78,7 @@ def judged_outline(
 
 
 def _from_middle(count: int) -> Array:
-    """0 in the middle of a side, 1 where its rims begin."""
+    """Return 0 in the middle of a side, 1 where its rims begin."""
     return np.minimum(np.abs(np.linspace(-1.0, 1.0, count)) / _RIMS_FROM, 1.0)
 
 

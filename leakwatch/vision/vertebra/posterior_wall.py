@@ -73,14 +73,14 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
 
 
 def _samples(line: PointArray) -> Array:
-    """Some pixels along a line: enough to say how much of it can be seen."""
+    """Return some pixels along a line: enough to estimate how much of it is visible."""
     steps = np.linspace(0.0, len(line) - 1.0, 8 * len(line))
     at = [np.interp(steps, np.arange(len(line)), axis) for axis in line.T]
     return read_only(np.round(at).astype(np.intp).T)
 
 
 def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
-    """Pixels of the cells of a coarse map at whose corners the sign differs."""
+    """Return pixels of the cells of a coarse map at whose corners the sign differs."""
     front = coarse > 0
     corners = front[:-1, :-1], front[1:, :-1], front[:-1, 1:], front[1:, 1:]
     mixed = np.logical_or.reduce(corners) & ~np.logical_and.reduce(corners)
@@ -91,7 +91,7 @@ def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
 def inside_point(
     marks: Marks, patient_orientation: tuple[str, str] | None, grid: WorkingGrid
 ) -> Point | None:
-    """A point in front of the wall, from the marks or the orientation tag; working pixels.
+    """Return a point in front of the wall, from the marks or the orientation tag; working pixels.
 
     In order: the marked side, the body outline, the needle tip, Patient Orientation
     (PS3.3 C.7.6.1.1.1: direction of growing columns first). None where none of them says.
@@ -169,7 +169,7 @@ class CementOutside:
 def cement_outside(
     outside: FloatImage, mask: BoolImage, tolerance: float, box: Window | None = None
 ) -> CementOutside | None:
-    """Cement farther outside the body than `tolerance` (working pixels); None: none is.
+    """Return cement farther outside the body than `tolerance` (working pixels); None for none.
 
     `box`: as for `nearest_cement`.
     """

@@ -193,7 +193,7 @@ def with_found_outline(
     cement: CementSettings,
     vertebra: VertebraSettings,
 ) -> PlacedMarks:
-    """If only the wall is marked, find the body in front of it, and judge what is outside.
+    """Find the body in front of the wall if only the wall is marked, and what is outside of it.
 
     Only beyond sides that were surely found: see `outside_body`.
 

@@ -66,13 +66,13 @@ class Axes:
     mm_per_px: float
 
     def to_px(self, points_mm: PointArray) -> PointArray:
-        """``(n, 2)`` of (forward, up) in mm to frame pixels."""
+        """Convert (forward, up) in mm, ``(n, 2)``, to frame pixels."""
         basis = np.stack([self.forward, self.up])
         points: PointArray = self.origin_px + np.asarray(points_mm) @ basis / self.mm_per_px
         return points
 
     def to_mm(self, points_px: PointArray) -> PointArray:
-        """Frame pixels ``(n, 2)`` to (forward, up) in mm."""
+        """Convert frame pixels ``(n, 2)`` to (forward, up) in mm."""
         basis = np.stack([self.forward, self.up])
         offset = np.asarray(points_px, np.float64) - self.origin_px
         points: PointArray = offset @ basis.T * self.mm_per_px
@@ -134,7 +134,7 @@ class Patch:
         return drop, line, seen
 
     def band(self, points: PointArray) -> tuple[Array, BoolImage]:
-        """Attenuation at these points, ``(n, k, 2)``, and where it is seen, each ``(n, k)``."""
+        """Return the attenuation at points ``(n, k, 2)``, and where it is seen, each ``(n, k)``."""
         rest = self._sampled(self.rest, points)
         seen: BoolImage = rest[..., 1] > _SEEN_SHARE
         return rest[..., 2], seen

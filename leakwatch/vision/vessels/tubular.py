@@ -65,7 +65,7 @@ def protrusions(
     box: Window | None = None,
     body: BoolImage | None = None,
 ) -> tuple[Protrusion, ...]:
-    """Parts of the mask that an opening with a disc takes away, longest first.
+    """Find the parts of the mask that an opening with a disc takes away, longest first.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def _measured(
     box: Array,
     bolus: BoolImage,
 ) -> tuple[Protrusion, bool]:
-    """One part of what is thin, and whether it hangs on a bolus."""
+    """Measure one thin part, and whether it hangs on a bolus."""
     left, top, wide, high = (int(value) for value in box[:4])
     window = np.s_[max(top - 1, 0) : top + high + 1, max(left - 1, 0) : left + wide + 1]
     part = labels[window] == label
