@@ -80,7 +80,7 @@ def bridged(
         return mask
     reach = round(scale.px(settings.notch_mm) / 2)
     part = around(touched, 2 * reach + 1)
-    kernel = _line_across(axis, reach)
+    kernel = _make_line_across(axis, reach)
     closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
     result = mask.copy()
     least = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
@@ -88,7 +88,7 @@ def bridged(
     return result
 
 
-def _line_across(axis: Point, reach: int) -> Array:
+def _make_line_across(axis: Point, reach: int) -> Array:
     """Return a line of pixels across `axis`, as a kernel: bridges go straight across."""
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
     right, down = round(-axis[1] * reach), round(axis[0] * reach)

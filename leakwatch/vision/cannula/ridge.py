@@ -52,8 +52,8 @@ def strongest_line(
         A point on the ridge and the unit vector along it, working pixels.
     """
     step = max(round(scale.px(settings.search_mm)), 1)
-    kernel = _bar(scale.px(settings.width_mm) / step, 0.75 if crowded else 1.0)
-    searched, corner = _searched(baseline, wall, step, len(kernel))
+    kernel = _make_bar_filter(scale.px(settings.width_mm) / step, 0.75 if crowded else 1.0)
+    searched, corner = _prepare_searched(baseline, wall, step, len(kernel))
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
     aim = None
     if tip is not None and (wall is None or wall.inside is None):
@@ -66,7 +66,7 @@ def strongest_line(
         for degrees in angles_deg:
             direction = _direction(degrees)
             if along_wall is None or _angle_deg(direction, along_wall) >= settings.wall_angle_deg:
-                strength, point = _best_in_direction(
+                strength, point = _find_best_in_direction(
                     searched, direction, kernel, settings, aim, reach
                 )
                 found.append((strength, degrees, point))
@@ -90,7 +90,7 @@ def _direction(degrees: float) -> Array:
     return np.array([math.cos(turn), math.sin(turn)])
 
 
-def _searched(
+def _prepare_searched(
     baseline: Baseline, wall: Wall | None, step: int, rim: int
 ) -> tuple[FloatImage, Array]:
     """Return attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``.
@@ -116,7 +116,7 @@ def _searched(
     return cv2.merge([small[window], counts[window]]), np.array([left, top])
 
 
-def _best_in_direction(
+def _find_best_in_direction(
     searched: FloatImage,
     direction: Array,
     kernel: FloatImage,
@@ -136,7 +136,7 @@ def _best_in_direction(
     turned, counts = cv2.split(warped(searched, matrix, (size, size)))
     response = cv2.filter2D(turned, cv2.CV_32F, kernel)
     even = cv2.min(cv2.max(response, 0.0), settings.even_contrast)
-    sums = _best_run(even * counts - settings.min_contrast / 2)
+    sums = _find_best_run(even * counts - settings.min_contrast / 2)
     if aim is not None:
         aimed = float((aim - centre) @ normal) + (size - 1) / 2
         sums = np.where(np.abs(np.arange(size) - aimed) <= reach, sums, 0.0)
@@ -144,7 +144,7 @@ def _best_in_direction(
     return float(sums[row]), centre + (row - (size - 1) / 2) * normal
 
 
-def _best_run(values: FloatImage) -> Array:
+def _find_best_run(values: FloatImage) -> Array:
     """Find the largest sum of consecutive values in each row (Kadane, by running minima)."""
     total = np.cumsum(values, axis=1)
     lowest_before = np.minimum(np.minimum.accumulate(total, axis=1), 0)
@@ -152,7 +152,7 @@ def _best_run(values: FloatImage) -> Array:
     return best
 
 
-def _bar(width: float, beside: float) -> FloatImage:
+def _make_bar_filter(width: float, beside: float) -> FloatImage:
     """Return a column filter: mean over a bar of `width`, less its sides, so many widths away."""
     inner = max(round(width * 0.5) // 2, 1)
     outer = max(round(beside * width), inner + 2)

@@ -61,7 +61,7 @@ class Places:
         return Places(self.first[which], self.part[which])
 
 
-def _places(at: Array, count: int) -> Places:
+def _locate_places(at: Array, count: int) -> Places:
     """Return the places `at` steps from the first of `count` values."""
     at = np.clip(at, 0.0, count - 1.0)
     first = np.minimum(at.astype(np.intp), count - 2)
@@ -119,7 +119,7 @@ def place_of(
     axis, along = read_only(axis[some]), read_only(pixels.along[some])
     middle = (np.abs(axis) <= cannula.width / 2) & (along >= 0.0) & (along < cannula.steps)
     fine, contrast = len(cannula.fine_profile), read_only(pixels.contrast[some])
-    across = _places(axis / FINE_STEP + (fine - 1) // 2, fine)
+    across = _locate_places(axis / FINE_STEP + (fine - 1) // 2, fine)
     return RodPlace(
         shape,
         read_only(pixels.at[some]),
@@ -127,7 +127,7 @@ def place_of(
         along,
         contrast,
         across,
-        _places(along, cannula.steps),
+        _locate_places(along, cannula.steps),
         read_only(across.of(cannula.fine_profile) * contrast * (along >= 0.0)),
         read_only(np.flatnonzero(middle)),
     )

@@ -121,13 +121,13 @@ def profile_fit(means: Array, fit: ProfileFit) -> tuple[Array, Array]:
 
 def straight_line(at: Array, values: Array) -> tuple[float, float]:
     """Fit offset and slope of a line through values with outliers (Theil-Sen)."""
-    first, second = _pairs(len(at))
+    first, second = _list_pairs(len(at))
     slope = float(medians((values[second] - values[first]) / (at[second] - at[first])))
     return float(medians(values - slope * at)), slope
 
 
 @lru_cache(maxsize=64)  # one for each number of stations along a rod
-def _pairs(count: int) -> tuple[Array, Array]:
+def _list_pairs(count: int) -> tuple[Array, Array]:
     """Return the index pairs of so many values."""
     first, second = np.triu_indices(count, 1)
     return read_only(first), read_only(second)

@@ -82,13 +82,13 @@ def traces(
     home, _ = left[0]
     flat[home.at] = home.lengthwise.of(doubt)
     for place, strip in left:
-        profile = _profile(cannula, strip, settled, scale, settings)
+        profile = _measure_profile(cannula, strip, settled, scale, settings)
         here = place.across.of(fine_steps(cannula, profile))
         flat[place.at] = np.maximum(flat[place.at], here)
     return read_only(ghost)
 
 
-def _profile(
+def _measure_profile(
     cannula: Cannula,
     strip: RodStrip,
     settled: Pose,

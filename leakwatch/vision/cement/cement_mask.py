@@ -163,9 +163,9 @@ class CementSegmenter:
             )
         new = replace(
             state,
-            candidate=_placed(patches, near_by.window, seen),
-            mask=_placed(mask, near_by.window, seen),
-            inferred=_placed(mask & ~seen_there, near_by.window, seen),
+            candidate=_place(patches, near_by.window, seen),
+            mask=_place(mask, near_by.window, seen),
+            inferred=_place(mask & ~seen_there, near_by.window, seen),
             box=inside(near_by.window, around(mask, 0)) if mask.any() else None,
         )
         return Segmentation(new, noise, foreign is not None)
@@ -270,7 +270,7 @@ class CementSegmenter:
         return result
 
 
-def _placed(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:
+def _place(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:
     whole = np.zeros_like(like)
     whole[window] = part
     return read_only(whole)

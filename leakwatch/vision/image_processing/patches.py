@@ -54,7 +54,7 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
     if not part.any():
         return result
     if reach <= _FEW:
-        result[window] = cv2.dilate(part, _square(reach)).view(np.bool_)
+        result[window] = cv2.dilate(part, _make_square(reach)).view(np.bool_)
     else:
         away = cv2.distanceTransform(1 - part, cv2.DIST_C, cv2.DIST_MASK_3)
         result[window] = away <= reach
@@ -62,7 +62,7 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
 
 
 @lru_cache(maxsize=_FEW + 1)
-def _square(reach: int) -> Array:
+def _make_square(reach: int) -> Array:
     return read_only(np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
 
 

@@ -337,7 +337,7 @@ def undo_lag(
         state = replace(state, interval_s=elapsed_s)
     state = replace(state, time_s=time_s)
     if state.frames < settings.lag_settled_frames:
-        state = _with_noise(state, _unit_noise(attenuation, settings), settings)
+        state = _with_noise(state, _measure_unit_noise(attenuation, settings), settings)
     clean = attenuation
     if state.previous is not None and state.fraction > 0.0:
         keep = 1.0 / (1.0 - state.fraction)
@@ -351,12 +351,12 @@ def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings)
         terms = [float(np.vdot(noise, earlier)) / noise.size for earlier in state.noise]
         sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
         frames += 1
-    fraction = _lag_fraction(sums, frames, noise.size, settings)
+    fraction = _estimate_lag_fraction(sums, frames, noise.size, settings)
     history = (read_only(noise), *state.noise[:2])
     return replace(state, noise=history, correlation_sums=sums, frames=frames, fraction=fraction)
 
 
-def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
+def _measure_unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
     rows, columns = attenuation.shape
     high, wide = min(rows, settings.noise_window_px), min(columns, settings.noise_window_px)
     top, left = (rows - high) // 2, (columns - wide) // 2
@@ -369,7 +369,7 @@ def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatIm
     return clipped
 
 
-def _lag_fraction(
+def _estimate_lag_fraction(
     sums: tuple[float, float, float], frames: int, pixels: int, settings: IntensitySettings
 ) -> float:
     if frames < settings.lag_min_frames:

@@ -78,13 +78,13 @@ def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> Polari
         is blanked tells most.
     settings : PolaritySettings
     """
-    beam = None if settings.trust_tags else _coarse_beam(attenuation, settings)
+    beam = None if settings.trust_tags else _estimate_coarse_beam(attenuation, settings)
     if beam is None:
         return UNTOLD
     kernel = np.ones((3, 3), np.uint8)
     even = cv2.dilate(beam, kernel) - cv2.erode(beam, kernel) < settings.even_range
-    dark = _at_border(beam, even & (beam < settings.end_share))
-    bright = _at_border(beam, even & (beam > 1.0 - settings.end_share))
+    dark = _find_at_border(beam, even & (beam < settings.end_share))
+    bright = _find_at_border(beam, even & (beam > 1.0 - settings.end_share))
     for_, against = [], []
     if _is_shutter(dark, settings):
         for_.append("a dark shutter goes round the picture")
@@ -101,7 +101,7 @@ def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> Polari
     return PolarityTold(Polarity.AGREES if for_ else Polarity.CANNOT_TELL, tuple(for_))
 
 
-def _coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatImage | None:
+def _estimate_coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatImage | None:
     """Return the beam, 0 to 1 over the range of the image; None for an image without a range."""
     rows, columns = attenuation.shape
     wide = min(settings.columns, columns)
@@ -115,7 +115,7 @@ def _coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatIm
     return scaled
 
 
-def _at_border(beam: FloatImage, even: BoolImage) -> _Area:
+def _find_at_border(beam: FloatImage, even: BoolImage) -> _Area:
     """Keep only what touches the border: gas and metal inside the field are left out."""
     _, labels = cv2.connectedComponents(even.astype(np.uint8))
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])

@@ -38,8 +38,8 @@ def straightened(
     """
     if places is None:
         return attenuation, exposed
-    true = _remapped(attenuation, places, cv2.BORDER_REPLICATE)
-    share = _remapped(exposed.astype(np.float32), places, cv2.BORDER_CONSTANT)
+    true = _remap(attenuation, places, cv2.BORDER_REPLICATE)
+    share = _remap(exposed.astype(np.float32), places, cv2.BORDER_CONSTANT)
     return true, share > np.float32(0.99)
 
 
@@ -47,7 +47,7 @@ def straightened_mask(mask: BoolImage | None, places: FloatImage | None) -> Bool
     """Return the pixels of the undistorted image that are mixed from any of `mask`, read-only."""
     if mask is None or places is None:
         return mask
-    share = _remapped(mask.astype(np.float32), places, cv2.BORDER_CONSTANT)
+    share = _remap(mask.astype(np.float32), places, cv2.BORDER_CONSTANT)
     return read_only(share > np.float32(0.01))
 
 
@@ -56,7 +56,7 @@ def bent(image: FloatImage, distortion: Distortion | None, grid: WorkingGrid) ->
     if distortion is None:
         return image
     places = _map(grid, lambda points_px: undistort_px(distortion, points_px))
-    return _remapped(image, places, cv2.BORDER_REPLICATE)
+    return _remap(image, places, cv2.BORDER_REPLICATE)
 
 
 def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> FloatImage:
@@ -76,6 +76,6 @@ def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> Flo
     return fine
 
 
-def _remapped(image: FloatImage, places: FloatImage, border: int) -> FloatImage:
+def _remap(image: FloatImage, places: FloatImage, border: int) -> FloatImage:
     remapped: FloatImage = sampled(image, places, border=border)
     return remapped

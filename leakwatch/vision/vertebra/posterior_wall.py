@@ -61,25 +61,25 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
         Working grid.
     """
     if inside is None:
-        return Wall(read_only(line), None, None, _samples(line))
+        return Wall(read_only(line), None, None, _sample_line(line))
     row, column = np.mgrid[0 : rows + _MAP_STEP : _MAP_STEP, 0 : columns + _MAP_STEP : _MAP_STEP]
     points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
     coarse = signed_distance(points, line, inside).reshape(row.shape).astype(np.float32)
     matrix = np.array([[1 / _MAP_STEP, 0, 0], [0, 1 / _MAP_STEP, 0]], np.float32)
     distance = warped(coarse, matrix, (columns, rows))
-    at = np.argwhere(_sign_changes(coarse, rows, columns))
+    at = np.argwhere(_find_sign_changes(coarse, rows, columns))
     distance[at[:, 0], at[:, 1]] = signed_distance(at[:, ::-1].astype(np.float64), line, inside)
-    return Wall(read_only(line), inside, read_only(distance), _samples(line))
+    return Wall(read_only(line), inside, read_only(distance), _sample_line(line))
 
 
-def _samples(line: PointArray) -> Array:
+def _sample_line(line: PointArray) -> Array:
     """Return some pixels along a line: enough to estimate how much of it is visible."""
     steps = np.linspace(0.0, len(line) - 1.0, 8 * len(line))
     at = [np.interp(steps, np.arange(len(line)), axis) for axis in line.T]
     return read_only(np.round(at).astype(np.intp).T)
 
 
-def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
+def _find_sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
     """Return pixels of the cells of a coarse map at whose corners the sign differs."""
     front = coarse > 0
     corners = front[:-1, :-1], front[1:, :-1], front[:-1, 1:], front[1:, 1:]

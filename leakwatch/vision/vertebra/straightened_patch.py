@@ -162,20 +162,18 @@ def make_patch(picture: SpinePicture, axes: Axes, settings: VertebraSettings) ->
         weight[picture.rod] = 0.0
     middle = float(picture.attenuation.mean())
     value = (picture.attenuation - np.float32(middle)) * weight
-    value, weight = (
-        _straightened(image, picture.grid, axes, settings) for image in (value, weight)
-    )
+    value, weight = (_straighten(image, picture.grid, axes, settings) for image in (value, weight))
     fine, broad = (sigma / settings.step_mm for sigma in (settings.fine_mm, settings.broad_mm))
-    share = _blurred(weight, fine)
-    band = _blurred(value, fine) / (share + 1e-3)
-    band -= _blurred(value, broad) / (_blurred(weight, broad) + 1e-3)
+    share = _blur(weight, fine)
+    band = _blur(value, fine) / (share + 1e-3)
+    band -= _blur(value, broad) / (_blur(weight, broad) + 1e-3)
     band *= share > _SEEN_SHARE / 2
     return Patch(
-        axes, settings.reach_mm, settings.step_mm, *_derivatives(band, share, settings.step_mm)
+        axes, settings.reach_mm, settings.step_mm, *_differentiate(band, share, settings.step_mm)
     )
 
 
-def _straightened(
+def _straighten(
     image: FloatImage, grid: WorkingGrid, axes: Axes, settings: VertebraSettings
 ) -> FloatImage:
     side = 2 * round(settings.reach_mm / settings.step_mm) + 1
@@ -189,12 +187,12 @@ def _straightened(
     return straight
 
 
-def _blurred(image: FloatImage, sigma: float) -> FloatImage:
+def _blur(image: FloatImage, sigma: float) -> FloatImage:
     blurred: FloatImage = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
     return blurred
 
 
-def _derivatives(
+def _differentiate(
     band: FloatImage, share: FloatImage, step_mm: float
 ) -> tuple[FloatImage, FloatImage]:
     def along(image: FloatImage, forward: int, up: int) -> FloatImage:
@@ -204,17 +202,17 @@ def _derivatives(
     forward, up = along(band, 1, 0), along(band, 0, 1)
     second = along(forward, 1, 0), along(up, 0, 1), along(forward, 0, 1)
     seen = share > _SEEN_SHARE
-    first_unit = _robust_rms(forward[seen], up[seen])
-    second_unit = _robust_rms(second[0][seen], second[1][seen])
+    first_unit = _compute_robust_rms(forward[seen], up[seen])
+    second_unit = _compute_robust_rms(second[0][seen], second[1][seen])
     slopes = np.dstack(
         [forward / first_unit, up / first_unit, second[0] / second_unit, second[1] / second_unit]
     )
-    unit = _robust_rms(band[seen], band[seen])
+    unit = _compute_robust_rms(band[seen], band[seen])
     rest = np.dstack([second[2] / second_unit, share, band / unit])
     return read_only(slopes.astype(np.float32)), read_only(rest.astype(np.float32))
 
 
-def _robust_rms(one: FloatImage, other: FloatImage) -> float:
+def _compute_robust_rms(one: FloatImage, other: FloatImage) -> float:
     size = np.hypot(one, other)
     if size.size == 0:
         return math.inf
