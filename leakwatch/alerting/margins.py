@@ -1,4 +1,4 @@
-"""The margin that the operator sets during a session, and from which frame on it holds. Pure."""
+"""Margin that the operator sets during a session, and the frame from which it holds. Pure."""
 
 from __future__ import annotations
 

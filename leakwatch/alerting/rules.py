@@ -1,4 +1,4 @@
-"""The rules: ``decide(state, observation) -> (state, alert)``.
+"""Alert rules: ``decide(state, observation) -> (state, alert)``.
 
 STOP latches: it stays until an operator acknowledges it. A frame that cannot be assessed is
 UNKNOWN, with its reasons, and never removes a latched STOP. An acknowledged STOP remains as

@@ -1,4 +1,4 @@
-"""The Python interface: all names that ``import leakwatch`` provides.
+"""Python interface: all names that ``import leakwatch`` provides.
 
 For five lines from an array to levels and distances, see docs/how-to/use-from-python.md.
 """

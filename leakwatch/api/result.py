@@ -80,7 +80,7 @@ class FrameResult:
 
     @property
     def reason(self) -> Reason | None:
-        """The most important reason."""
+        """Most important reason."""
         return self.reasons[0] if self.reasons else None
 
 

@@ -75,7 +75,7 @@ class Latency:
 
     @property
     def largest_share(self) -> float:
-        """The longest decision time over the median."""
+        """Longest decision time over the median."""
         return max(self.times_ms) / self.p50_ms
 
 

@@ -64,7 +64,7 @@ class ObjectToMeasure:
 
     @property
     def is_long(self) -> bool:
-        """Whether it appears shorter if tilted."""
+        """Return whether it appears shorter if tilted."""
         return self.what in (KnownObject.CANNULA_LENGTH, KnownObject.RULER)
 
     @property

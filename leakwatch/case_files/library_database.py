@@ -1,4 +1,4 @@
-"""The SQLite database of the case library: creation, migration, access.
+"""SQLite database of the case library: creation, migration, access.
 
 Its contents are described in `case_library` and `training_records`. Several processes may use it.
 """
@@ -77,7 +77,7 @@ def library_folder() -> Path:
 
 
 class LibraryDatabase:
-    """The database; created if absent. Used on one thread.
+    """Database; created if absent. Used on one thread.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The second plane of a recorded session: its sub-folder, and planes.json, which sets it in time.
+"""Second plane of a recorded session: its sub-folder, and planes.json with its time offset.
 
 The second plane is a recorded session of its own in the folder `plane-b`, so that every command
 that reads a session reads it too. The files of the first plane keep their names and contents.
@@ -47,7 +47,7 @@ class PlanesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 @dataclass(frozen=True, slots=True)
 class SecondPlane:
-    """The second plane of a recorded session.
+    """Second plane of a recorded session.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The settings file of a room: where it is, and its values changed with its comments kept."""
+"""Settings file of a room: its location, and changes of its values that keep its comments."""
 
 from __future__ import annotations
 

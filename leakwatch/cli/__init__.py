@@ -1,4 +1,4 @@
-"""The `leakwatch` program; `main` is its entry point, `app` the typer application."""
+"""Program `leakwatch`; `main` is its entry point, `app` the typer application."""
 
 from __future__ import annotations
 

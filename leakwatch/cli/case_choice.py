@@ -1,4 +1,4 @@
-"""The case that a command uses: the one given, or the one beside the sequence."""
+"""Case that a command uses: the one given, or the one beside the sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks of `leakwatch doctor`: functions that return findings, run independently."""
+"""Checks of `leakwatch doctor`: functions that return findings, run independently."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Finding:
 
     @property
     def stands_in_the_way(self) -> bool:
-        """Whether `analyze` fails because of it."""
+        """Return whether `analyze` fails because of it."""
         return self.needed and self.state is not State.OK
 
 

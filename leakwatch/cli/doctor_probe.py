@@ -18,7 +18,7 @@ NAMES = ("screens", "sound_outputs", "cameras")
 
 
 class ProbeError(Exception):
-    """The process ended without an answer."""
+    """Process that ended without an answer."""
 
 
 def probed(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command line: each command has its own module, and is registered here."""
+"""Command line: each command has its own module, and is registered here."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _FAILED = 1
 
 
 class _Ending:
-    """The exit code, for the end of the process."""
+    """Exit code, for the end of the process."""
 
     code = _FAILED
 

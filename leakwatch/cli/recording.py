@@ -66,7 +66,7 @@ class Recorder:
 
     @property
     def keep_identity(self) -> bool:
-        """Whether burned-in annotation is kept."""
+        """Return whether burned-in annotation is kept."""
         return self._given[3]
 
     def folder(self) -> Path | None:

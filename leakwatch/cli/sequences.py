@@ -1,4 +1,4 @@
-"""The sequences that the paths of a command refer to: files, folders of an export, several."""
+"""Sequences that the paths of a command refer to: files, folders of an export, several."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ HexBytes = Annotated[str, msgspec.Meta(pattern=r"^\s*([0-9A-Fa-f]{2}\s*){1,64}$"
 
 
 class AlarmOutputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all alarm outputs have in common.
+    """Settings that all alarm outputs have in common.
 
     Nothing of the patient is sent: level, reasons, distance, and times since the start.
 

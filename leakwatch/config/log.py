@@ -10,7 +10,7 @@ from leakwatch.config.ranges import within
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file of `--log-file`: never larger than asked for, and never waited for.
+    """File of `--log-file`: its size is limited, and nothing waits for it.
 
     Parameters
     ----------

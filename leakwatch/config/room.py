@@ -6,7 +6,7 @@ import msgspec
 
 
 class RoomSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the start window opens, and in which language.
+    """Contents of the start window, and its language.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from leakwatch.config.ranges import within
 
 
 class VertebraSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the sides of a vertebral body are, from one click or from its posterior wall.
+    """Sides of a vertebral body, found from one click or from its posterior wall.
 
     Millimetres are at the vertebra; without a calibration they are nominal, from the size that
     bodies have. Standard deviations of priors are those of anatomy and of a hand, and wide.

@@ -146,7 +146,7 @@ class MotionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The cement-free reference picture.
+    """Baseline: the reference image without cement.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class BaselineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BreathingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What breathes past the spine.
+    """Breathing movements beside the spine.
 
     Parameters
     ----------
@@ -429,7 +429,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tubular rule.
+    """Rule of tubular filling.
 
     Parameters
     ----------
@@ -480,7 +480,7 @@ class TubularSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The cannula: 8 to 13 gauge, 2.4 to 4.2 mm, straight, of steel.
+    """Cannula: 8 to 13 gauge, 2.4 to 4.2 mm, straight, of steel.
 
     Parameters
     ----------

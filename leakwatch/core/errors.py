@@ -48,7 +48,7 @@ class SinkError(LeakWatchError):
 
 
 class LibraryError(LeakWatchError):
-    """The case library cannot be used, or does not contain the case."""
+    """Case library that cannot be used, or does not contain the case."""
 
 
 class BenchError(LeakWatchError):

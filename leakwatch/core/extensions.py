@@ -36,7 +36,7 @@ _KINDS = {SOURCES: "source", SINKS: "sink", DETECTORS: "detector"}
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a detector says of one frame.
+    """Result of a detector for one frame.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class SteppedDetector(Protocol):
 
 
 class MakeDetector(Protocol):
-    """What the entry point of a detector names: makes a new one for each case."""
+    """Entry point of a detector: makes a new one for each case."""
 
     def __call__(self, marks: Marks, calibration: Calibration) -> SteppedDetector:
         """Return a detector for a run with these marks and millimetres."""

@@ -20,7 +20,7 @@ INSISTENT = 3
 
 
 class Interruptions:
-    """When Ctrl-C may interrupt the program: nowhere after its results are written.
+    """Times at which Ctrl-C may interrupt the program: never after its results are written.
 
     Python raises KeyboardInterrupt wherever the main thread is: between two files that must both be
     completed, or after the last one, where it would turn a success into a traceback. From `hold`
@@ -42,7 +42,7 @@ class Interruptions:
 
     @property
     def is_heard(self) -> bool:
-        """Whether this process has called `hear`."""
+        """Return whether this process has called `hear`."""
         return self._heard
 
     def handle(self, number: int, stack: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""The one catalogue of what a person reads: English templates, shown in the person's language.
+"""Catalogue of all texts for the user: English templates, shown in the user's language.
 
 Code writes ``text("Cement {length_mm:.0f} mm long", length_mm=12.3)`` and gets a `Message`: a
 string, in English, that remembers its template. Files, logs and the fold keep that string as it is,

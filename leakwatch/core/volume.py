@@ -48,7 +48,7 @@ def possible_reading(frame: int, ml: float) -> SyringeReading | None:
 
 @dataclass(frozen=True, slots=True)
 class CementInputs:
-    """What a person says of the cement and its cannula.
+    """Cement and cannula as the user states them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The log of `--log-file`: JSON lines in a private file of limited size, written in the background.
+"""Log of `--log-file`: JSON lines in a private file of limited size, written in the background.
 
 One line a record of this package's loggers. Those of libraries stay out: they may quote what a
 header says. No line has pixels or anything that names a patient: see `log_redaction`.

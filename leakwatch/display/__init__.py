@@ -1,1 +1,1 @@
-"""What to draw of a snapshot, without Qt: banner, lines, labels, facts, greys, trend."""
+"""Contents to draw of a snapshot, without Qt: banner, lines, labels, facts, greys, trend."""

@@ -1,4 +1,4 @@
-"""The banner: one level as colour, shape and word, with its reasons in plain words.
+"""Banner: one level as colour, shape and word, with its reasons in plain words.
 
 Colour is never the only sign: each level also has a word and a shape. The words of the levels are
 signs like the shapes, and stay English in every language, as they do on the consoles of C-arms.
@@ -79,7 +79,7 @@ class Banner:
 
     @property
     def reasons_with_keys(self) -> tuple[str, ...]:
-        """The reasons, each with what resolves it: ``Posterior wall not marked: M``."""
+        """Reasons, each with what resolves it: ``Posterior wall not marked: M``."""
         keys = (*self.keys, *("" for _ in self.reasons))
         return tuple(
             text("{reason}: {key}", reason=reason, key=key) if key else reason

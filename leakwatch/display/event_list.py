@@ -15,7 +15,7 @@ from leakwatch.display.banner import REASON_WORDS
 
 
 class Urgency(IntEnum):
-    """How urgent an event is, for the choice of what is shown where not all can be."""
+    """Urgency of an event, by which events are chosen where not all can be shown."""
 
     NOTE = 0
     TECHNICAL = 1

@@ -1,4 +1,4 @@
-"""The part of the frame that is shown: fitted to what was marked and found. Pure.
+"""Part of the frame that is shown: fitted to what was marked and found. Pure.
 
 The part changes seldom: a picture that moves with every breath could not be read.
 """

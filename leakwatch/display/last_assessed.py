@@ -1,4 +1,4 @@
-"""What was assessed last, in words with its age. Pure."""
+"""Last assessment in words, with its age. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table of colours: of the screen, of each level, and of each kind of line.
+"""Table of all colours: of the screen, of each level, and of each kind of line.
 
 Tests compute from this table, by the formulas of WCAG 2.2 and the matrices of Machado et al. (2009,
 doi 10.1109/TVCG.2009.113), that

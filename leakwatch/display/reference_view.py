@@ -1,4 +1,4 @@
-"""What the pane of the reference picture shows: the picture, or the current image minus it."""
+"""Contents of the reference pane: the reference image, or the current image minus it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def toggle_subtraction(now: ReferenceChoice) -> ReferenceChoice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Current:
-    """The image that the window shows.
+    """Image that the window shows.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class ReferenceView:
 
 
 class ReferenceViews:
-    """The view of the pane, made anew only where something changed.
+    """View of the pane, remade only where something changed.
 
     Parameters
     ----------

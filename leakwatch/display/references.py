@@ -49,7 +49,7 @@ class Reference:
 
     @property
     def title(self) -> str:
-        """What it is, and of which time."""
+        """Title with the kind of image and its time."""
         frame = self.snapshot.frame.index
         time = time_text(self.snapshot.frame.time_s)
         if self.kind is ReferenceKind.BEFORE_CEMENT:
@@ -141,7 +141,7 @@ class References:
 
     @property
     def kept(self) -> tuple[Reference, ...]:
-        """The kept images, oldest first."""
+        """Kept images, oldest first."""
         return self._kept
 
     def reference(self, kind: ReferenceKind, number: int = 0) -> Reference | None:

@@ -27,7 +27,7 @@ _STEPS = (1.0, 2.0, 5.0)
 
 
 class MeasureKind(StrEnum):
-    """What is measured."""
+    """Kind of measurement."""
 
     RULER = "ruler"
     ANGLE = "angle"
@@ -59,7 +59,7 @@ class Measure:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has all its points."""
+        """Return whether it has all its points."""
         return len(self.points_px) == POINTS[self.kind]
 
     def with_point(self, at_px: Point) -> Measure:

@@ -1,4 +1,4 @@
-"""What lies around the exposed field: shutter, blades, blanked corners. Pure."""
+"""Surround of the exposed field: shutter, blades, blanked corners. Pure."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def surround(blank: BoolImage) -> BoolImage:
 
 
 class Surrounds:
-    """The surround of successive frames, found again only where their blank pixels changed.
+    """Surround of successive frames, found again only where their blank pixels changed.
 
     A shutter stands still from frame to frame, and so do blanked corners: which stored values are
     blank in a frame decides alone, and to compare them is cheap beside the search along every row

@@ -32,7 +32,7 @@ class LevelPeriod:
 
     @property
     def state(self) -> tuple[Level, bool, bool]:
-        """What it has in common with a neighbour that it is one period with."""
+        """State that neighbours of the same period have in common."""
         return self.level, self.partly, self.acknowledged
 
 

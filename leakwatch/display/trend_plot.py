@@ -1,4 +1,4 @@
-"""What the trend shows: curves, axes, margin, gaps and events. Pure.
+"""Contents of the trend: curves, axes, margin, gaps and events. Pure.
 
 The window and the report draw the same `TrendPlot`, each in its own way.
 """
@@ -82,7 +82,7 @@ class MarginSpan:
 
 @dataclass(frozen=True, slots=True)
 class TrendPlot:
-    """The trend over `start_s` to `end_s`.
+    """Trend over `start_s` to `end_s`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one typeface: DejaVu Sans, which LeakWatch brings along, so that no system font is needed."""
+"""Bundled typeface, DejaVu Sans, so that no system font is needed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The windows, in Qt: what is drawn and asked for is decided below."""
+"""Windows, in Qt; the packages below decide what they show."""

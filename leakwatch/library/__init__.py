@@ -1,1 +1,1 @@
-"""The case library: a folder for each case, and the import of stored sequences."""
+"""Case library: a folder for each case, and the import of stored sequences."""

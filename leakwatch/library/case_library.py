@@ -1,4 +1,4 @@
-"""The case library: a folder for each case, and a SQLite table of their contents.
+"""Case library: a folder for each case, and a SQLite table of their contents.
 
 The folders are authoritative; the table makes a list possible without reading them. Several
 processes may use the library at once. It contains no patient identity. The date of a recording is

@@ -1,4 +1,4 @@
-"""What the recording says of actions of the operator, and of dropped frames. Pure."""
+"""Texts that the recording has for actions of the operator and for dropped frames. Pure."""
 
 from __future__ import annotations
 

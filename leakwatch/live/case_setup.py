@@ -66,7 +66,7 @@ class Setup:
 
     @property
     def marks(self) -> Marks:
-        """The marks as drawn."""
+        """Marks as drawn."""
         return self.case.marks
 
     def with_marks(self, marks: Marks, same_patient: bool = True) -> Setup:

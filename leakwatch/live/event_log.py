@@ -17,7 +17,7 @@ _ALARMS = (Level.WATCH, Level.STOP)
 
 @dataclass(frozen=True, slots=True)
 class EventLogView:
-    """The list as it was at one time.
+    """View of the event list at one time.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The fold of a live session: frames, missing frames, and actions of the operator.
+"""Fold of a live session: frames, missing frames, and actions of the operator.
 
 Used on one thread. Every method takes the time as an argument, so that tests need no clock.
 """
@@ -80,7 +80,7 @@ class LiveFold:
 
     @property
     def is_acquiring_baseline(self) -> bool:
-        """Whether the baseline is being acquired, so that no frame may be dropped."""
+        """Return whether the baseline is being acquired, so that no frame may be dropped."""
         return self._basis is None or self._vision.baseline_open
 
     @property
@@ -95,12 +95,12 @@ class LiveFold:
 
     @property
     def decision_to_show(self) -> TimedDecision | None:
-        """The image that stays on the screen when no new one arrives."""
+        """Image that stays on the screen when no new one arrives."""
         return self.history.decision_to_show(self._settings.live.last_image_s)
 
     @property
     def can_undo(self) -> bool:
-        """Whether a new baseline can be undone."""
+        """Return whether a new baseline can be undone."""
         return bool(self._undo_states)
 
     @property

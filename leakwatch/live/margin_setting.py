@@ -1,4 +1,4 @@
-"""What the operator may do with the margin during a session, and what is recorded of it. Pure."""
+"""Changes of the margin by the operator during a session, and their record. Pure."""
 
 from __future__ import annotations
 

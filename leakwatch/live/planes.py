@@ -50,7 +50,7 @@ class Weight(IntEnum):
 
 
 class Role(StrEnum):
-    """What a plane contributes to the common banner."""
+    """Contribution of a plane to the common banner."""
 
     ON = "on"
     OFF = "off"  # its source states that fluoroscopy is off
@@ -81,31 +81,31 @@ class Plane:
 
     @property
     def role(self) -> Role:
-        """What it contributes to the common banner."""
+        """Contribution of the plane to the common banner."""
         if self.paused:
             return Role.PAUSED
         return Role.OFF if self.now.state is DisplayState.OFF else Role.ON
 
     @property
     def counts(self) -> bool:
-        """Whether its banner counts even while it is off or paused."""
+        """Return whether its banner counts even while it is off or paused."""
         return self.role is Role.ON or self.now.level in _SEEN
 
     @property
     def watches_wall(self) -> bool:
-        """Whether it is CLEAR by all rules, that of the posterior wall among them."""
+        """Return whether it is CLEAR by all rules, including that of the posterior wall."""
         return self.role is Role.ON and self.now.level is Level.CLEAR
 
     @property
     def completes(self) -> bool:
-        """Whether it is calm, and together with a plane that watches the wall lacks nothing."""
+        """Return whether it is calm and needs only a plane that monitors the wall."""
         partly = self.now.banner.partly and self.role is Role.ON
         return partly and self.watches_all_but_wall and not self.acknowledged
 
 
 @dataclass(frozen=True, slots=True)
 class CommonStatus:
-    """What the operator sees of all planes together.
+    """Status of all planes together, as the operator sees it.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ class CommonStatus:
 
     @property
     def level(self) -> Level:
-        """The level of the banner."""
+        """Level of the banner."""
         return self.banner.level
 
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one plane contributes: a banner, an alarm, and its state in one line.
+    """Banner, alarm and one-line state that one plane contributes.
 
     `name` is empty if the reasons of the banner name the plane.
     """

@@ -1,4 +1,4 @@
-"""The status of a live session as one frozen object, and what is displayed of it. Pure.
+"""Status of a live session as one frozen object, and what is displayed of it. Pure.
 
 The window requests both on its own timer, with its own clock, so that it shows UNKNOWN when frames
 stop arriving, even if every other thread has died.
@@ -151,18 +151,18 @@ class LiveStatus:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether any output is still being recorded."""
+        """Return whether any output is still being recorded."""
         return any(not one.ended for one in self.recordings)
 
     @property
     def behind_words(self) -> str:
-        """The delay of the slowest recording as text; empty if there is none."""
+        """Delay of the slowest recording as text; empty if there is none."""
         late = [one.behind_s for one in self.recordings if one.late and not one.failure]
         return text("{behind_s} s behind", behind_s=math.ceil(max(late))) if late else ""
 
 
 class DisplayState(StrEnum):
-    """Whether the displayed image is live, and if not, why."""
+    """State of the displayed image: live, or why it is not."""
 
     WAITING = "waiting"  # no frame yet
     LIVE = "live"
@@ -210,7 +210,7 @@ _BROKEN = frozenset({Reason.STAGE_ERROR, Reason.DECODE})
 
 @dataclass(frozen=True, slots=True)
 class DisplayedStatus:
-    """What the operator sees at one time.
+    """Status as the operator sees it at one time.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ class DisplayedStatus:
 
     @property
     def level(self) -> Level:
-        """The level of the banner."""
+        """Level of the banner."""
         return self.banner.level
 
 

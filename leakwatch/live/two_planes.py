@@ -106,7 +106,7 @@ class TwoPlanes:
 
     @property
     def ended(self) -> bool:
-        """Whether no frame will follow in either plane."""
+        """Return whether no frame will follow in either plane."""
         return all(session.status.ended for session in self.sessions)
 
     def wait(self, timeout_s: float) -> bool:

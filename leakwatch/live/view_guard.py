@@ -39,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ViewGuard:
-    """The reference, and the last difference from it.
+    """Reference, and the last difference from it.
 
     Parameters
     ----------

@@ -206,7 +206,7 @@ def open_live(session: LiveSession, snapshot: Snapshot) -> OpenCase:
 
 
 class CaseEditor:
-    """The case that is open in a window, for marking and calibrating.
+    """Case that is open in a window, for marking and calibrating.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class Draft:
 
     @property
     def has_wall(self) -> bool:
-        """Whether a wall drawn by hand is complete."""
+        """Return whether a wall drawn by hand is complete."""
         return self.wall_drawn and len(self.wall_px) >= 2
 
     @property

@@ -66,7 +66,7 @@ class Measuring:
 
     @property
     def with_edges(self) -> bool:
-        """Whether edges are searched for near the points."""
+        """Return whether edges are searched for near the points."""
         return self.kind in _EDGES and not self.by_hand
 
     @property

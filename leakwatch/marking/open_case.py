@@ -89,25 +89,25 @@ class OpenCase:
 
     @property
     def waiting(self) -> str:
-        """What marking has to wait for, or why it is impossible; empty if neither."""
+        """Reason why marking has to wait or is impossible; empty if neither."""
         if self._preparation.problem:
             return sentence(self._preparation.problem)
         return "" if self._preparation.prepared is not None else _AVERAGING
 
     @property
     def prepared(self) -> Prepared | None:
-        """The average, with the current calibration."""
+        """Average, with the current calibration."""
         prepared = self._preparation.prepared
         return None if prepared is None else with_calibration(prepared, self.calibration)
 
     @property
     def average(self) -> Prepared | None:
-        """The average itself: the same object while it does not change."""
+        """Average as prepared; the same object while it does not change."""
         return self._preparation.prepared
 
     @property
     def found(self) -> FoundBody:
-        """The body detected for the draft."""
+        """Body detected for the draft."""
         return self.found_for(self.draft)
 
     def found_for(self, draft: Draft) -> FoundBody:
@@ -175,7 +175,7 @@ class OpenCase:
 
     @property
     def is_saved(self) -> bool:
-        """Whether nothing has changed since it was saved or opened."""
+        """Return whether nothing has changed since it was saved or opened."""
         draft, measured = self._kept
         return self.draft == draft and self.measured is measured
 

@@ -22,11 +22,11 @@ class Preparation(Protocol):
 
     @property
     def prepared(self) -> Prepared | None:
-        """The average; None until it is ready."""
+        """Average; None until it is ready."""
 
     @property
     def problem(self) -> str:
-        """Why there will be none; empty if none failed."""
+        """Reason why there will be none; empty if none failed."""
 
     def showed(self, snapshot: Snapshot) -> None:
         """Handle a new frame on the screen."""

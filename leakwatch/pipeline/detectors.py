@@ -15,7 +15,7 @@ from leakwatch.vision.registration.sameness import TileComparator
 
 @dataclass(frozen=True, slots=True)
 class Detectors:
-    """The detectors that the stages of a run use, fixed by its first frame.
+    """Detectors that the stages of a run use, fixed by its first frame.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The stage that registers a frame with the reference image."""
+"""Stage that registers a frame with the reference image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sequence of stages: ``step(state, frame) -> (state, observation)``."""
+"""Sequence of stages: ``step(state, frame) -> (state, observation)``."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class BoreMean:
 
 @dataclass(frozen=True, slots=True)
 class VolumeState:
-    """What earlier frames say of the factor from attenuation to volume.
+    """Factor from attenuation to volume, as estimated from earlier frames.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class VolumeState:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a frame shows of cement and cannula, in reference coordinates on the working grid.
+    """Cement and cannula measured in a frame, in reference coordinates on the working grid.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class VolumeRun:
-    """What does not change in a run.
+    """Inputs that do not change in a run.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class VolumeRun:
 
     @property
     def opacifier(self) -> Opacifier | None:
-        """What makes the cement visible; None if the product is unknown."""
+        """Radiopacifier of the cement; None if the product is unknown."""
         settings = self.settings.volume
         wanted = self.marks.cement.product or settings.product
         known = {name: Opacifier(kind, share) for name, kind, share in settings.products}

@@ -1,4 +1,4 @@
-"""The stage that follows the volume of the cement."""
+"""Stage that follows the volume of the cement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The watched area, and what is derived from it and changes only with it."""
+"""Monitored region, and what is derived from it and changes only with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from leakwatch.vision.vertebra.projected_marks import PlacedMarks
 
 @dataclass(frozen=True, slots=True)
 class WatchedArea:
-    """The area that is watched with its surroundings, in reference coordinates.
+    """Monitored region with its surroundings, in reference coordinates.
 
     Parameters
     ----------

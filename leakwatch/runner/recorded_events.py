@@ -1,4 +1,4 @@
-"""What happened in a recorded session, for an analysis of its frames: events and margins.
+"""Events and margins of a recorded session, for an analysis of its frames.
 
 The frames alone do not tell that the operator acknowledged a STOP or changed the margin.
 """
@@ -27,7 +27,7 @@ _MARGIN_KEY = b'"margin_mm":'
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvents:
-    """What happened in a recorded session.
+    """Events and margins of a recorded session.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The folder of results, and the names of files that are not complete yet."""
+"""Folder of results, and the names of files that are not complete yet."""
 
 from __future__ import annotations
 

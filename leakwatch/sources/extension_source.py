@@ -66,7 +66,7 @@ class ExtensionSource:
 
     @property
     def gives_status(self) -> bool:
-        """Whether it is a live source; otherwise its frames are stored."""
+        """Return whether it is a live source; otherwise its frames are stored."""
         # Looks for the declaration only: reading the status of a device may raise.
         return getattr_static(self._source, "status", None) is not None
 

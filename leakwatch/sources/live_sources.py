@@ -1,4 +1,4 @@
-"""The live source types, chosen by a specification such as ``replay:FILE``.
+"""Live source types, chosen by a specification such as ``replay:FILE``.
 
 A new source type is one row of `SOURCE_TYPES` and a module with its class. Modules are imported on
 demand, because each may need an extra that is not installed.

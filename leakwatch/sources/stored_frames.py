@@ -36,7 +36,7 @@ class StoredFrames(ABC, Generic[Count]):
 
     @property
     def acquisition(self) -> Acquisition:
-        """That of the first frame; others may differ from it."""
+        """Acquisition of the first frame; others may differ from it."""
         return self._acquisition
 
     def frames(self, first: int = 0) -> Iterator[Frame]:

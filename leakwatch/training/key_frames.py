@@ -1,4 +1,4 @@
-"""The three frames that are shown after a case: never the same one twice. Pure.
+"""Three different frames that are shown after a case. Pure.
 
 Without a truth a STOP is due when LeakWatch gives it, and with one a trainee may be exact. What
 happens in one frame is told together, and another frame is shown in the free place.

@@ -29,7 +29,7 @@ Values = npt.NDArray[np.float64]
 
 
 class Kind(StrEnum):
-    """What is expected of a detector during a blinding method."""
+    """Expectation of a detector during a blinding method."""
 
     BLIND = "blind"  # the vertebra is not visible: no frame may be CLEAR or WATCH
     PAUSE = "pause"  # the same temporarily; afterwards a due STOP must be given

@@ -71,7 +71,7 @@ class ManifestCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """Contents of a manifest file."""
 
     schema: Literal["leakwatch.bench-set/1"]
     case: Annotated[list[ManifestCase], Meta(min_length=1)]

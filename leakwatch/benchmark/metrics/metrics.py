@@ -25,7 +25,7 @@ SIZE_FROM_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class StopScore:
-    """The STOP of one case against its truth.
+    """STOP of one case against its truth.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class StopScore:
 
     @property
     def given_in_time(self) -> bool:
-        """Whether a STOP was due, and was given at most `IN_TIME_S` later and not falsely."""
+        """Return whether a STOP was due, and given at most `IN_TIME_S` later and not falsely."""
         return self.delay_s is not None and self.delay_s <= IN_TIME_S and not self.false
 
     @property

@@ -124,7 +124,7 @@ class Worked:
 
 
 class _Unreadable(LeakWatchError):
-    """The case is faulty, whatever the detector."""
+    """Case that is faulty, whatever the detector."""
 
 
 def do_case(job: Job) -> Worked:

@@ -1,4 +1,4 @@
-"""The naive detector, with which LeakWatch is compared: baseline subtraction and a threshold.
+"""Naive detector, with which LeakWatch is compared: baseline subtraction and a threshold.
 
 It uses phase correlation of whole frames, grey values, one fixed threshold and the largest change
 near the wall, and gives a STOP if that is within 5 mm of the wall.

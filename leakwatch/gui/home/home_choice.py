@@ -1,4 +1,4 @@
-"""What a person chose in the start window. No Qt."""
+"""Choice of the user in the start window. No Qt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leakwatch.training.training_case import OnProgress
 
 
 class HomeTask(StrEnum):
-    """What opens next."""
+    """Window that opens next."""
 
     WATCH = "watch"  # a live session from the source in `Choice.target`
     OPEN = "open"  # a file or folder: marked first where it has no marks, then replayed

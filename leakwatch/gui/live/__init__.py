@@ -1,1 +1,1 @@
-"""The window of a live session, and its sound."""
+"""Window of a live session, and its sound."""

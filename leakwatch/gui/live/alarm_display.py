@@ -1,4 +1,4 @@
-"""What every live window does beside its banner: sound, and watch whether it refreshes itself."""
+"""Parts common to live windows besides the banner: sound, and a check that it refreshes."""
 
 from __future__ import annotations
 

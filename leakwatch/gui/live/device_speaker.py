@@ -19,7 +19,7 @@ _BROKEN = frozenset({QtAudio.Error.OpenError, QtAudio.Error.IOError, QtAudio.Err
 
 
 class DeviceSpeaker:
-    """The audio output of the system that is selected when a burst begins.
+    """Audio output of the system that is selected when a burst begins.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class DeviceSpeaker:
 
     @property
     def problem(self) -> str:
-        """Why a burst may not be heard: no device, or one that refused the last burst."""
+        """Reason why a burst may be inaudible: no device, or one that refused the last burst."""
         if self._absent:
             return text("{unavailable}: no audio device", unavailable=UNAVAILABLE)
         if self._sink is not None and self._sink.error() in _BROKEN:

@@ -43,7 +43,7 @@ class LimitLayer:
 
     @property
     def prompt(self) -> str:
-        """The margin, what to type, and what happens next."""
+        """Margin, what to type, and what happens next."""
         lines: list[str] = [self._margin_line(self._now_mm)]
         if self._wanted_mm is None:
             typed = self._number.typed

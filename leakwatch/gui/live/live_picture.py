@@ -84,7 +84,7 @@ class LivePicture:
 
     @property
     def age(self) -> str:
-        """How old the image on the screen is, as text; empty while it is live."""
+        """Age of the image on the screen, as text; empty while it is live."""
         return self._pictured[1]
 
     def grey_of(self, frame: Frame) -> GreyImage:

@@ -30,12 +30,12 @@ class NoteLayer:
 
     @property
     def prompt(self) -> str:
-        """What to type, and how alarms are acknowledged meanwhile."""
+        """Instruction to type a note, and how alarms are acknowledged meanwhile."""
         return join_with("\n", (text("Note, saved with the case. No names."), TYPING))
 
     @property
     def keys(self) -> Sequence[KeyAction]:
-        """The key that saves the note."""
+        """Key that saves the note."""
         return (enter_key(self.finish, text("save the note"), text("save")),)
 
     def opened(self, stage: Stage) -> None:

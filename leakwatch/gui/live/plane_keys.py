@@ -20,7 +20,7 @@ SHARED = ("X", "Shift X")
 
 
 class PlanesHost(Protocol):
-    """The window of two planes, as its keys see it."""
+    """Window of two planes, as its keys see it."""
 
     planes: TwoPlanes
     plane_windows: tuple[PlaneWindow, PlaneWindow]
@@ -29,7 +29,7 @@ class PlanesHost(Protocol):
 
     @property
     def focused(self) -> PlaneWindow:
-        """The plane that keys act on."""
+        """Plane that keys act on."""
 
     def say(self, message: str) -> None:
         """Show a message for a while."""

@@ -1,4 +1,4 @@
-"""The live window of one plane, as a silent part of the window of two planes."""
+"""Live window of one plane, as a silent part of the window of two planes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Mute:
 
     @property
     def problem(self) -> str:
-        """Why alarms may be inaudible; empty if they are audible."""
+        """Reason why alarms may be inaudible; empty if they are audible."""
         return self._speaker.problem
 
     def play(self, alarm: Alarm) -> None:
@@ -48,7 +48,7 @@ class Mute:
 
 
 class WholeCase(Protocol):
-    """The window of both planes, as one of them sees it."""
+    """Window of both planes, as one of them sees it."""
 
     def read_syringe(self, ml: float) -> None:
         """Take an injected volume for both planes."""
@@ -105,7 +105,7 @@ class PlaneWindow(PlanePart, LiveWindow):
 
     @property
     def hint(self) -> str:
-        """What a layer acts on: marks, margin and rulers are of a plane, the rest of the case."""
+        """Scope of a layer: marks, margin and rulers belong to a plane, the rest to the case."""
         if self.layer is None:
             return ""
         if isinstance(self.layer, SyringeLayer | NoteLayer):

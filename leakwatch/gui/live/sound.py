@@ -26,7 +26,7 @@ class Speaker(Protocol):
 
     @property
     def problem(self) -> str:
-        """Why a burst may not be heard; empty if no problem is known."""
+        """Reason why a burst may be inaudible; empty if no problem is known."""
 
     def play(self, alarm: Alarm) -> None:
         """Start a burst in place of the current one. Does not raise or block."""
@@ -47,7 +47,7 @@ def open_speaker(settings: SoundSettings) -> Speaker:
 
 
 class Beeper:
-    """The bell of the system, once for each pulse.
+    """Bell of the system, once for each pulse.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Beeper:
 
     @property
     def problem(self) -> str:
-        """Why the bell may not be heard."""
+        """Reason why the bell may be inaudible."""
         if QGuiApplication.platformName() in _MUTE_PLATFORMS:
             return text("{unavailable}: no sound, and no bell", unavailable=UNAVAILABLE)
         return text("only the system bell, test it (T): the extra `sound` is missing")

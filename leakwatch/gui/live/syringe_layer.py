@@ -29,12 +29,12 @@ class SyringeLayer:
 
     @property
     def typed(self) -> str:
-        """The number as typed so far."""
+        """Number as typed so far."""
         return self._number.typed
 
     @property
     def prompt(self) -> str:
-        """What to type, what was typed, and why it was not taken."""
+        """Instruction with the text typed so far, and why it was refused."""
         lines = [
             text("Syringe: mL injected since the baseline, without what fills the cannula"),
             text("{typed}_ mL     Enter: use it     Esc: cancel", typed=self.typed),

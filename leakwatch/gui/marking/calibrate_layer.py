@@ -49,7 +49,7 @@ class CalibrateLayer(CaseLayer):
 
     @property
     def prompt(self) -> str:
-        """What is measured, the next step, and the result."""
+        """Measured quantity, the next step, and the result."""
         lines = [self._said] if self._said else []
         lines += [text("Measure: {object}", object=measuring.describe(self._now)), _CHANGES]
         if isinstance(self._result, str):

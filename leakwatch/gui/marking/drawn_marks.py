@@ -132,7 +132,7 @@ class DrawnMarks:
 
     @property
     def fits(self) -> bool:
-        """Whether the window is still as large as when the sides were drawn."""
+        """Return whether the window is still as large as when the sides were drawn."""
         return self._drawn_at == self._image.line_scale
 
     def show_handles(self, handles: Sequence[Handle], by: Point, picked: int | None) -> None:

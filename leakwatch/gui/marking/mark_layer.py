@@ -60,7 +60,7 @@ class MarkLayer(CaseLayer):
 
     @property
     def prompt(self) -> str:
-        """What the user does next, and what is uncertain."""
+        """Next step of the user, and what is uncertain."""
         resized = self._drawn is not None and not self._drawn.fits
         if resized or self._waiting != self._case.waiting:  # the average is ready, or failed
             self._show()

@@ -137,7 +137,7 @@ class MarkWindow(ImageWindow):
 
     @property
     def hint(self) -> str:
-        """The key to go on with, once there is something to save."""
+        """Key to go on with, once there is something to save."""
         marked = self._offers_replay and self.case.found.body is not None
         return text("R: save, and replay with these marks") if marked else ""
 

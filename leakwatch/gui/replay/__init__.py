@@ -1,1 +1,1 @@
-"""The replay window: a run, frame by frame, over what the fold has found."""
+"""Replay window: a run, frame by frame, over what the fold has found."""

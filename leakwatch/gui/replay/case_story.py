@@ -19,7 +19,7 @@ _ALARMS = (Level.WATCH, Level.STOP)
 
 
 class CaseStory:
-    """What happened in a sequence; used under the lock of its track.
+    """Events of a sequence; used under the lock of its track.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ HEIGHT, GAP, SIGN = 46, 4, 6.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an event is on the strip.
+    """Position of an event on the strip.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The timeline of two analysed tracks: the frames of both in order of time. No Qt."""
+"""Timeline of two analysed tracks: the frames of both in order of time. No Qt."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class MergedTrack:
 
     @property
     def ended(self) -> bool:
-        """Whether the analysis of both has ended, and all frames were taken."""
+        """Return whether the analysis of both has ended, and all frames were taken."""
         if not all(track.ended for track in self._tracks):
             return False
         return self._taken == [len(track) for track in self._tracks]

@@ -37,12 +37,12 @@ class PlaneReplay(Replay):
 
     @property
     def is_current(self) -> bool:
-        """Whether its frame is not older than in a live session."""
+        """Return whether its frame is not older than in a live session."""
         return self.age_s is not None and self.age_s <= self.settings.live.stale_after_s
 
     @property
     def watches_all_but_wall(self) -> bool:
-        """Whether its frame is current, and lacks nothing but the wall; see `core.active_rules`."""
+        """Return whether its frame is current and lacks only the wall; see `core.active_rules`."""
         index = self.playback.index
         if index is None or not self.is_current:
             return False

@@ -57,7 +57,7 @@ class Playback:
 
     @property
     def at_end(self) -> bool:
-        """Whether the last frame of a complete sequence is shown."""
+        """Return whether the last frame of a complete sequence is shown."""
         return self._complete() and self.index in (None, self._count() - 1)
 
     def advance(self, elapsed_s: float) -> None:

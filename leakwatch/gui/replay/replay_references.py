@@ -41,7 +41,7 @@ class TrackReferences:
 
     @property
     def kept(self) -> Sequence[Reference]:
-        """The kept images, oldest first."""
+        """Kept images, oldest first."""
         return self._kept
 
     def keep(self, snapshot: Snapshot) -> Reference:

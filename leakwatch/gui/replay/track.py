@@ -96,12 +96,12 @@ class Track:
 
     @property
     def ended(self) -> bool:
-        """Whether the analysis has ended, with or without a failure."""
+        """Return whether the analysis has ended, with or without a failure."""
         return self._ended
 
     @property
     def failure(self) -> str | None:
-        """Why it ended early."""
+        """Reason why it ended early."""
         return self._failure
 
     def snapshot(self, index: int) -> Snapshot:

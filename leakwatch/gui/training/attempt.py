@@ -26,7 +26,7 @@ from leakwatch.training.training_case import (
 
 
 class _Stopped(Exception):
-    """The window was closed while a case was being prepared."""
+    """Closing of the window while a case was being prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Attempt:
 
     @property
     def score(self) -> Score | None:
-        """The score, once the attempt has ended."""
+        """Score, once the attempt has ended."""
         return self._score
 
     @property
@@ -164,7 +164,7 @@ class Attempt:
 
     @property
     def stood_still_s(self) -> float | None:
-        """The longest time without a new image, if long enough to be noticeable."""
+        """Longest time without a new image, if long enough to be noticeable."""
         limit_s = self._settings.screen_gap_s
         return self._longest_gap_s if self._longest_gap_s > limit_s else None
 

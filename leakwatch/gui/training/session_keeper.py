@@ -26,7 +26,7 @@ class SessionStore:
 
     @property
     def kept(self) -> bool:
-        """Whether the current trainee has a name, so that sessions are saved."""
+        """Return whether the current trainee has a name, so that sessions are saved."""
         return bool(self._trainee)
 
     @property

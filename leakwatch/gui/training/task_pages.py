@@ -138,7 +138,7 @@ class BeginPage(QWidget):
 
 
 class RunPage(QWidget):
-    """The image alone: no alarm, no overlay, and no number except the time."""
+    """Image alone: no alarm, no overlay, and no number except the time."""
 
     stopped = Signal()
 

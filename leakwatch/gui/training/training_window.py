@@ -102,7 +102,7 @@ class TrainingWindow(PagedWindow):
 
     @property
     def prepared(self) -> Prepared | None:
-        """The case, once it is ready."""
+        """Case, once it is ready."""
         return None if self._preparation is None else self._preparation.prepared
 
     def start(self) -> None:

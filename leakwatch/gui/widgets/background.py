@@ -15,7 +15,7 @@ Progress = tuple[str, int, int | None]
 
 
 class _Stopped(Exception):
-    """The window was closed, or the work was cancelled."""
+    """Closing of the window, or cancellation of the work."""
 
 
 class Background(Thread, Generic[_T]):

@@ -1,4 +1,4 @@
-"""The banner of a window, readable from two metres; a STOP flashes until acknowledged."""
+"""Banner of a window, readable from two metres; a STOP flashes until acknowledged."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class BannerView(QWidget):
 
     @property
     def banner(self) -> Banner:
-        """The banner that is shown, before translation."""
+        """Banner that is shown, before translation."""
         return self._banner
 
     @property
     def flashing(self) -> bool:
-        """Whether the banner flashes."""
+        """Return whether the banner flashes."""
         return self._flash.isActive()
 
     @property

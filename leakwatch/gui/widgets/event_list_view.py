@@ -93,12 +93,12 @@ class EventListView(QWidget):
 
     @property
     def rows(self) -> tuple[EventRow, ...]:
-        """The rows that are shown."""
+        """Rows that are shown."""
         return self.model.rows
 
     @property
     def current(self) -> EventRow | None:
-        """The row that is highlighted."""
+        """Row that is highlighted."""
         found: EventRow | None = self.list.currentIndex().data(_ROW_ROLE)
         return found
 

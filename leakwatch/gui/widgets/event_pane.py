@@ -44,7 +44,7 @@ class EventPane:
 
     @property
     def is_open(self) -> bool:
-        """Whether the list is shown."""
+        """Return whether the list is shown."""
         return PANE_NAME in self._panes.names
 
     def key_actions(self) -> tuple[KeyAction, ...]:

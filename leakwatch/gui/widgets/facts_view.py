@@ -52,7 +52,7 @@ class FactsView(QWidget):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """The facts that are shown, before translation."""
+        """Facts that are shown, before translation."""
         return self._facts
 
     def text(self) -> str:

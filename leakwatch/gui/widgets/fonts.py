@@ -1,4 +1,4 @@
-"""The bundled typeface for Qt: without it, a bare system shows boxes."""
+"""Bundled typeface for Qt: without it, a bare system shows boxes."""
 
 from __future__ import annotations
 

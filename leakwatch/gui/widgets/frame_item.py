@@ -1,4 +1,4 @@
-"""The frame as an item that Qt scales fast."""
+"""Frame as an item that Qt scales fast."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ class ImageWindow(QMainWindow):
 
     @property
     def hint(self) -> str:
-        """What the window adds to the prompt of a layer."""
+        """Text that the window adds to the prompt of a layer."""
         return ""
 
     @property

@@ -21,7 +21,7 @@ from leakwatch.sinks.key_images.key_image_worker import KeyImageWorker
 
 @dataclass(frozen=True, slots=True)
 class RecordFolder:
-    """Where key images of a live session are written.
+    """Folder in which key images of a live session are written.
 
     Parameters
     ----------

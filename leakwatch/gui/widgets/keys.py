@@ -1,4 +1,4 @@
-"""The table of a window's keys: what each does, as a key, in a menu, on a button, in the help."""
+"""Keys of a window: what each does, as a key, in a menu, on a button, in the help."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class KeyAction:
 
     @property
     def shortcuts(self) -> tuple[QKeySequence, ...]:
-        """The chords, for the menu and for screen readers."""
+        """Chords, for the menu and for screen readers."""
         return tuple(QKeySequence(QKeyCombination(held, code)) for code, held in self.chords)
 
 

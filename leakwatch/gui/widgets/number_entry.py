@@ -34,7 +34,7 @@ class NumberEntry:
 
     @property
     def value(self) -> float:
-        """The number; 0.0 while there is none."""
+        """Number typed; 0.0 while there is none."""
         return float(self.typed) if self.typed.strip(".") else 0.0
 
     def type(self, sign: str) -> None:

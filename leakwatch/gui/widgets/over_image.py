@@ -1,4 +1,4 @@
-"""What lies over the image of a window: keys, messages, notices, and the rim of a STOP."""
+"""Items over the image of a window: keys, messages, notices, and the rim of a STOP."""
 
 from __future__ import annotations
 

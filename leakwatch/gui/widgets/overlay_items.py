@@ -39,7 +39,7 @@ BAND_Z, LINES_Z = 1, 2
 
 
 class ImageView:
-    """The frame, filling its widget with square pixels, and the overlay on it.
+    """Frame that fills its widget with square pixels, and the overlay on it.
 
     Frames are row-major with fixed levels: greys are made by `grey_mapping`, never by the view.
 
@@ -89,7 +89,7 @@ class ImageView:
 
     @property
     def line_scale(self) -> float:
-        """The same of pens over the frame, which Qt counts in pixels of the screen."""
+        """Scale of pens over the frame, which Qt counts in pixels of the screen."""
         return self._scale * self._ratio
 
     def keep_free(self, taken: Sequence[QRectF]) -> None:
@@ -131,19 +131,19 @@ class ImageView:
 
     @property
     def visible(self) -> FrameRect | None:
-        """The visible part of the frame, which may be larger than it; None without a frame."""
+        """Visible part of the frame, which may be larger than it; None without a frame."""
         if self._shape is None:
             return None
         return visible_rect(self.zoom, self._centre, self._shape, self._size())
 
     @property
     def has_image(self) -> bool:
-        """Whether a frame is drawn, not only what lies over it."""
+        """Return whether a frame is drawn, not only what lies over it."""
         return self.image.image is not None
 
     @property
     def image_box(self) -> QRectF:
-        """The part of the widget that the frame covers, in its pixels."""
+        """Part of the widget that the frame covers, in its pixels."""
         whole = QRectF(self.pane.rect())
         if self._shape is None:
             return whole
@@ -152,7 +152,7 @@ class ImageView:
 
     @property
     def has_found(self) -> bool:
-        """Whether anything was marked or found, so that a view can be fitted to it."""
+        """Return whether anything was marked or found, so that a view can be fitted to it."""
         return self._box is not None
 
     def flip(self, horizontally: bool, vertically: bool) -> None:
@@ -295,7 +295,7 @@ class Overlay:
 
     @property
     def labels(self) -> Sequence[pg.TextItem]:
-        """The items of labels, visible or not."""
+        """Items of labels, visible or not."""
         return self.labels_of.items
 
     def set_scale(self, scale: float, ratio: float = 1.0) -> None:

@@ -53,7 +53,7 @@ class PacedTimer(QObject):
 
     @property
     def is_active(self) -> bool:
-        """Whether it runs."""
+        """Return whether the timer runs."""
         return self._timer.isActive()
 
     def stop(self) -> None:

@@ -116,7 +116,7 @@ class PagedWindow(QMainWindow):
 
     @property
     def page(self) -> QWidget | None:
-        """The page that is shown."""
+        """Page that is shown."""
         return self.pages.currentWidget()
 
     def key_actions(self) -> tuple[KeyAction, ...]:

@@ -21,7 +21,7 @@ class Scaled(Protocol):
 
 
 class PaneRow(QSplitter):
-    """The main image, with further panes by name; the user moves the bars between them.
+    """Main image, with further panes by name; the user moves the bars between them.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Layer(Protocol):
 
     @property
     def prompt(self) -> str:
-        """What the user does next, and what is uncertain; read at each update."""
+        """Next step of the user, and what is uncertain; read at each update."""
 
     @property
     def keys(self) -> Sequence[KeyAction]:

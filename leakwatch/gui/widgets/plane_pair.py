@@ -91,12 +91,12 @@ class PlanePair(QMainWindow, Generic[Part]):
 
     @property
     def focused(self) -> Part:
-        """The plane that keys act on."""
+        """Plane that keys act on."""
         return self.plane_windows[self.focus]
 
     @property
     def help_shown(self) -> bool:
-        """Whether the keys are shown."""
+        """Return whether the keys are shown."""
         return self.help.isVisible()
 
     def start(self) -> None:

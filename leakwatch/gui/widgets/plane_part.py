@@ -1,4 +1,4 @@
-"""The window of one plane as a part of the window of two planes."""
+"""Window of one plane as a part of the window of two planes."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class KnownReferences(Protocol):
 
     @property
     def kept(self) -> Sequence[Reference]:
-        """The kept images."""
+        """Kept images."""
 
     def reference(self, kind: ReferenceKind, number: int = 0) -> Reference | None:
         """Return a reference; None if there is none."""

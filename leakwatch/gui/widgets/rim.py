@@ -32,7 +32,7 @@ class Rim(QWidget):
 
     @property
     def colour(self) -> str:
-        """The colour that is shown; empty if there is no rim."""
+        """Colour that is shown; empty if there is no rim."""
         style = self._style
         if style is None or not style.rim:
             return ""

@@ -69,12 +69,12 @@ class RulerLayer:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """What was drawn, the newest last."""
+        """Measurements drawn, the newest last."""
         return tuple(self._measures)
 
     @property
     def prompt(self) -> str:
-        """What to click, and what is measured on which image."""
+        """Instruction to click, with what is measured and on which image."""
         ruler = text("Ruler: click both ends     Tab: angle     Del: last one     Esc: close")
         angle = text("Angle: click an end, the corner, an end     Tab: ruler     Esc: close")
         lines: list[str] = [ruler if self._kind is MeasureKind.RULER else angle]

@@ -52,7 +52,7 @@ class TextEntry(QLineEdit):
 
     @property
     def typed(self) -> str:
-        """The text, without spaces around it."""
+        """Text, without spaces around it."""
         return " ".join(self.text().split())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -42,7 +42,7 @@ class TrendView(QWidget):
 
     @property
     def plot(self) -> TrendPlot | None:
-        """The plot that is shown."""
+        """Plot that is shown."""
         return self._plot
 
     def show_plot(self, plot: TrendPlot) -> None:
@@ -58,7 +58,7 @@ class TrendView(QWidget):
 
     @property
     def pointed(self) -> str:
-        """The value under the pointer; empty without one."""
+        """Value under the pointer; empty without one."""
         if self._plot is None or self._pointer is None:
             return ""
         return pointer_text(self._plot, self._pointer)

@@ -41,7 +41,7 @@ class Fracture:
 
     @property
     def is_none(self) -> bool:
-        """Whether the body is whole."""
+        """Return whether the body is not fractured."""
         return self.wedge == 0.0 and self.biconcave == 0.0
 
 

@@ -33,7 +33,7 @@ class Patient:
 
     @property
     def is_individual(self) -> bool:
-        """Whether the spine differs from the one that all earlier sequences have."""
+        """Return whether the spine differs from the one that all earlier sequences have."""
         broken = any(fracture.impacted for fracture in self.fractures.values())
         return broken or self.sizes != MEAN_SIZES
 

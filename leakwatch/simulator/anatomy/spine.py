@@ -1,4 +1,4 @@
-"""The vertebrae of a spine at their positions, the target in the middle."""
+"""Vertebrae of a spine at their positions, the target in the middle."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Posed:
 
     @property
     def is_thoracic(self) -> bool:
-        """Whether it bears ribs."""
+        """Return whether it bears ribs."""
         return self.name.startswith("T")
 
     @property

@@ -1,4 +1,4 @@
-"""The shape of a vertebra by formulas.
+"""Shape of a vertebra by formulas.
 
 Distances are negative inside, in millimetres, and right near the surface only. Coordinates are the
 vertebra's own: right, anterior, superior, from the centre of its body.

@@ -15,7 +15,7 @@ import numpy as np
 
 
 class SizeSet(StrEnum):
-    """Where a scenario's sizes come from."""
+    """Source of a scenario's sizes."""
 
     MEAN = "mean"
     POPULATION = "population"
@@ -23,7 +23,7 @@ class SizeSet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VertebraForm:
-    """How a vertebra deviates from a straight cylinder.
+    """Deviation of a vertebra from a straight cylinder.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The vertebral body for the cement flow: a fine grid with capacity and resistance."""
+"""Vertebral body for the cement flow: a fine grid with capacity and resistance."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BARRIER_MM = 2.0  # over which resistance climbs towards the limit behind the c
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The target body on the cement's grid.
+    """Target body on the cement's grid.
 
     Parameters
     ----------

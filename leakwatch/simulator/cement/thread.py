@@ -1,4 +1,4 @@
-"""The thread of cement that a cannula leaves in its track as it is drawn back."""
+"""Thread of cement that a cannula leaves in its track as it is drawn back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END_MM = 1.0  # over which a thread ends
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Where a thread comes to lie.
+    """Position of a thread.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The section of a scenario that describes the patient.
+"""Section of a scenario that describes the patient.
 
 Keys that came later: see `Section.ADDED_LATER`.
 """
@@ -38,7 +38,7 @@ class FractureSection(Section, frozen=True):
 
 
 class AnatomySection(Section, frozen=True):
-    """The simulated patient.
+    """Simulated patient.
 
     All but the level and the files is for analytic anatomy only.
 

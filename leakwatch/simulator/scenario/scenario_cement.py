@@ -39,7 +39,7 @@ class CementLookSection(Section, frozen=True):
 
 
 class BreakSection(Section, frozen=True):
-    """The column of cement in the bore breaks: a gap opens and stays.
+    """Break of the column of cement in the bore: a gap opens and stays.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _Mm3 = tuple[float, float, float]
 
 
 class ViewTurnSection(Section, frozen=True):
-    """The C-arm turns away from the scenario's view and back.
+    """Turn of the C-arm away from the scenario's view and back.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class ViewTurnSection(Section, frozen=True):
 
 
 class TableMoveSection(Section, frozen=True):
-    """The table moves far, and back after `hold_s` if given.
+    """Large movement of the table, and back after `hold_s` if given.
 
     Parameters
     ----------

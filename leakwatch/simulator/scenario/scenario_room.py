@@ -22,7 +22,7 @@ _Share = Annotated[float, Meta(ge=0, lt=1)]
 
 
 class PatientTurnSection(Section, frozen=True):
-    """The patient turns in the plane of the picture, about its centre, and stays so.
+    """Turn of the patient in the image plane, about the centre of the image, for good.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class OrganBreathSection(Section, frozen=True):
 
 
 class OrganKind(StrEnum):
-    """What moves over the spine as patients breathe."""
+    """Organ that moves over the spine as patients breathe."""
 
     DIAPHRAGM = "diaphragm"  # lung above two domes
     BOWEL = "bowel"  # loops with gas
@@ -102,7 +102,7 @@ class PelvisSection(Section, frozen=True):
 
 
 class KvStepSection(Section, frozen=True):
-    """The tube voltage changes, and with it the contrast of all that is seen.
+    """Step of the tube voltage, and with it of the contrast of everything in the image.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class KvStepSection(Section, frozen=True):
 
 
 class ObjectKind(StrEnum):
-    """What comes into the field from outside."""
+    """Object that comes into the field from outside."""
 
     FORCEPS = "forceps"
     HAND = "hand"

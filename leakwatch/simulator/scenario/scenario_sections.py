@@ -1,4 +1,4 @@
-"""The sections of a scenario, each a frozen struct. An unknown key is an error."""
+"""Sections of a scenario, each a frozen struct. An unknown key is an error."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class SequenceSection(Section, frozen=True):
 
 
 class InjectionSection(Section, frozen=True):
-    """The cement.
+    """Cement and its injection.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ class CannulaMoveSection(Section, frozen=True):
 
 
 class CannulaSection(Section, frozen=True):
-    """The cannula and its movement by hand.
+    """Cannula and its movement by hand.
 
     Parameters
     ----------

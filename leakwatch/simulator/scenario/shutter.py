@@ -1,4 +1,4 @@
-"""The shutter of the C-arm, which defines the exposed field."""
+"""Shutter of the C-arm, which defines the exposed field."""
 
 from __future__ import annotations
 

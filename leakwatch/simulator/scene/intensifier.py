@@ -37,7 +37,7 @@ class Distortion:
 
     @property
     def is_identity(self) -> bool:
-        """Whether it does not move any point."""
+        """Return whether it does not move any point."""
         return self.pincushion == 0.0 and self.s_deg == 0.0
 
     def distort(self, points_px: PointArray) -> PointArray:

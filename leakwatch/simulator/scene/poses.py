@@ -41,7 +41,7 @@ class Pose:
 
     @property
     def is_turned(self) -> bool:
-        """Whether marks of the reference view do not apply."""
+        """Return whether marks of the reference view do not apply."""
         return self.angle_deg != 0.0 or self.tilt_deg != 0.0
 
     def of(self, carm: CArm) -> CArm:

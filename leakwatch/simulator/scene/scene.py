@@ -50,7 +50,7 @@ def stream(scenario: Scenario, number: int) -> np.random.Generator:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The patient with cement flow and cannula, before any motion.
+    """Patient with cement flow and cannula, before any motion.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Scene:
 
     @property
     def all_paths(self) -> tuple[LeakPath, ...]:
-        """The leaks' paths, and that of the thread."""
+        """Paths of the leaks and of the thread."""
         return self.paths if self.thread is None else (*self.paths, self.thread.path)
 
     @property

@@ -1,4 +1,4 @@
-"""The cannula: a steel tube from the skin through a pedicle into the body."""
+"""Cannula: a steel tube from the skin through a pedicle into the body."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The end of a process during a task.
+    """End of a process during a task.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The X-ray beam: spectrum, attenuation by materials, and signal at the detector.
+"""X-ray beam: spectrum, attenuation by materials, and signal at the detector.
 
 Polyenergetic Beer-Lambert law. The anatomy is known as attenuation at one energy; it is taken for
 a mixture of soft tissue and cortical bone, the two basis materials of Alvarez and Macovski

@@ -33,7 +33,7 @@ class ForeignLengths:
 
 
 class ForeignObjects:
-    """What comes into the field from outside.
+    """Objects that come into the field from outside.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from leakwatch.simulator.xray.views import SceneView
 
 
 class ImplantLayers:
-    """The implants of a scenario from each pose.
+    """Implants of a scenario from each pose.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Overlay:
 
 
 class Overlays:
-    """The overlay of each pose; none where the view is turned away.
+    """Overlay of each pose; none where the view is turned away.
 
     Parameters
     ----------

@@ -30,14 +30,14 @@ _FORGETS_PULSES = 2.5
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the recursive filter holds of the pictures before."""
+    """State that the recursive filter keeps of earlier images."""
 
     pulse: float
     log: Image
 
 
 class PictureProcessing:
-    """The processing of one sequence, picture by picture in order.
+    """Processing of one sequence, image by image in order.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class PictureProcessing:
 
     @property
     def has_curve(self) -> bool:
-        """Whether its result is for display already."""
+        """Return whether its result is for display already."""
         return self._section.display_slope > 0.0
 
     def process(self, value: Image, field: Image, pulse: float) -> Image:

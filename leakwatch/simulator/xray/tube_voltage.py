@@ -13,7 +13,7 @@ Expose = Callable[[Beam], Image]
 
 
 class TubeVoltage:
-    """The beam at any time, and the output that goes with it.
+    """Beam at any time, and the output that goes with it.
 
     A generator lowers the current as it raises the voltage; how far is told by the brightness of
     the picture right after the step. From then on that output is kept.

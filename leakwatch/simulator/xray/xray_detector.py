@@ -1,4 +1,4 @@
-"""The detector: scatter, quanta, blur, lag and quantization to stored values."""
+"""Detector: scatter, quanta, blur, lag and quantization to stored values."""
 
 from __future__ import annotations
 

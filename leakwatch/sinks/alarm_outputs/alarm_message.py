@@ -1,4 +1,4 @@
-"""What is sent to receivers of alarms: one message for all outputs, and the state behind it."""
+"""Message to receivers of alarms, the same for all outputs, and the state behind it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALARM_SCHEMA: Final = "leakwatch.alarm/1"
 
 
 class MessageKind(StrEnum):
-    """Why a message is sent."""
+    """Reason for sending a message."""
 
     CHANGE = "change"
     HEARTBEAT = "heartbeat"  # nothing changed: the output is alive

@@ -17,7 +17,7 @@ _OK = range(200, 300)
 
 
 class HttpRefused(Exception):
-    """The server answered, but did not take the message."""
+    """Answer of a server that did not take the message."""
 
 
 class HttpOutput:

@@ -24,7 +24,7 @@ _AT_LEAST_ONCE = 1
 
 
 class BrokerRefused(Exception):
-    """The broker did not accept the connection or the message."""
+    """Refusal of the connection or the message by the broker."""
 
 
 class MqttOutput:

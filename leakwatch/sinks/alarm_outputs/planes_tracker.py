@@ -1,4 +1,4 @@
-"""The alarm of one or two planes, as one message: the state of the worse plane."""
+"""Alarm of one or two planes, as one message: the state of the worse plane."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ _Group = (
 
 @dataclass(frozen=True, slots=True)
 class _Alert:
-    """What every group of an alert refers to."""
+    """Data that every group of an alert refers to."""
 
     source: Dataset
     key_frame: KeyFrame

@@ -27,7 +27,7 @@ WAIT_S, STEP_S = 5.0, 0.1
 
 @dataclass(frozen=True, slots=True)
 class KeyImageStatus:
-    """What became of the key images.
+    """Counts of key images, and problems in writing them.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class KeyImageWorker:
 
     @property
     def status(self) -> KeyImageStatus:
-        """What became of the key images; for any thread."""
+        """Current status of the key images; for any thread."""
         with self._lock:
             return self._status
 

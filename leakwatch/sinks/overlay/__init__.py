@@ -1,1 +1,1 @@
-"""The overlay video: frames with the findings drawn in them."""
+"""Overlay video: frames with the findings drawn in them."""

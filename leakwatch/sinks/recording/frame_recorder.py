@@ -89,7 +89,7 @@ class Recording:
 
 @dataclass(slots=True)
 class _Part:
-    """The file that is being written."""
+    """File that is being written."""
 
     number: int
     acquisition: Acquisition

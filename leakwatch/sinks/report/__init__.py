@@ -1,1 +1,1 @@
-"""The report of a case: contents, HTML page and PDF."""
+"""Report of a case: contents, HTML page and PDF."""

@@ -1,4 +1,4 @@
-"""The first table of a report: what was monitored, how, and the results."""
+"""First table of a report: what was monitored, how, and the results."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class KeyFrame:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The frame, with what was shown of it."""
+        """Frame, with what was shown of it."""
         return self.shown.snapshot
 
 

@@ -1,4 +1,4 @@
-"""What was shown of a recorded frame: level, reasons and numbers as recorded, and its lines.
+"""Recorded frame as it was shown: level, reasons and numbers as recorded, and its lines.
 
 Lines are not recorded: they come from analysing the frames again, which may differ. A recording
 that began during the injection has no frame without cement, and a new baseline is not repeated.
@@ -60,7 +60,7 @@ class ShownFrame:
 
     @property
     def observation(self) -> Observation:
-        """What was measured in the frame."""
+        """Measurements of the frame."""
         return self.snapshot.observation
 
     def overlay(self, marks: Marks, settings: Settings) -> FrameOverlay:

@@ -99,7 +99,7 @@ class LiveSinkWorker(SinkThread[Sink]):
 
     @property
     def is_full(self) -> bool:
-        """Whether frames were lost and half of the capacity is not yet free again."""
+        """Return whether frames were lost and half of the capacity is not yet free again."""
         return self._full
 
     @property

@@ -12,7 +12,7 @@ from leakwatch.core.messages import text
 
 
 class Closable(Protocol):
-    """What a sink thread works for."""
+    """Sink that is closed at the end of its thread."""
 
     def close(self) -> None:
         """Finish; called once, at the end of the thread."""

@@ -60,7 +60,7 @@ class SinkWorker(SinkThread[Sink]):
 
     @property
     def is_working(self) -> bool:
-        """Whether the sink has not finished yet."""
+        """Return whether the sink has not finished yet."""
         return not self._ended.is_set()
 
     def append(self, snapshot: Snapshot) -> None:

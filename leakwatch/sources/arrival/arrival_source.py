@@ -37,7 +37,7 @@ class ArrivalSource(ABC):
 
     @property
     def status(self) -> LinkStatus:
-        """Whether usable objects are received, and what was refused."""
+        """Link status: whether usable objects are received, and what was refused."""
         return self._log.status
 
     def frames(self) -> Iterator[Frame]:

@@ -17,7 +17,7 @@ _NEXT_RUN_S = 1 / 15
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The time of the last frame that arrived.
+    """Time of the last frame that arrived.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ class ArrivedFrames:
 
     @property
     def has_room(self) -> bool:
-        """Whether there is capacity for one more object."""
+        """Return whether there is capacity for one more object."""
         return not self._queue.full() and (self._keep or self._waiting.has_room)
 
     def stop(self) -> None:
@@ -299,7 +299,7 @@ class _WaitingBytes:
 
     @property
     def has_room(self) -> bool:
-        """Whether there is capacity for one more object of any size."""
+        """Return whether there is capacity for one more object of any size."""
         with self._lock:
             return sum(self._sizes.values()) < self._most
 

@@ -122,7 +122,7 @@ class CompleteFiles:
 
     @property
     def waits(self) -> bool:
-        """Whether a file waits that may be complete without another change."""
+        """Return whether a file waits that may be complete without another change."""
         return any(not file.given for file in self._files.values())
 
     def _listed(self) -> Iterator[tuple[str, os.stat_result]]:

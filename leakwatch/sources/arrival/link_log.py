@@ -1,4 +1,4 @@
-"""The status of a live source's link, set by its threads and read by others."""
+"""Status of a live source's link, set by its threads and read by others."""
 
 from __future__ import annotations
 

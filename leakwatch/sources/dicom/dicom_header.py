@@ -45,7 +45,7 @@ class NotAnImage(SourceError):
 
 
 class NotDicom(NotAnImage):
-    """The file is not a DICOM file."""
+    """File that is not a DICOM file."""
 
 
 class OtherObject(NotAnImage):
@@ -61,7 +61,7 @@ class NotRead(SourceError):
 
 
 class HeaderDamaged(SourceError):
-    """The header cannot be read up to the pixels: damaged, or incomplete."""
+    """Header that cannot be read up to the pixels: damaged, or incomplete."""
 
 
 @dataclass(frozen=True, slots=True)

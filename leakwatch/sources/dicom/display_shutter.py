@@ -1,4 +1,4 @@
-"""The display shutter in the header (PS3.3 C.7.6.11)."""
+"""Display shutter in the header (PS3.3 C.7.6.11)."""
 
 from __future__ import annotations
 

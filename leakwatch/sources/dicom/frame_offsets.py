@@ -56,7 +56,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class FramePlaces:
-    """The complete frames of a file.
+    """Complete frames of a file.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ _USUAL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRate:
-    """The rate declared by one element.
+    """Rate declared by one element.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class FrameTimes:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The rate declared by one element."""
+    """Rate declared by one element."""
 
     keyword: str
     source: TimeSource

@@ -1,4 +1,4 @@
-"""The first part of a multipart body, read in pieces (RFC 2046 5.1)."""
+"""First part of a multipart body, read in pieces (RFC 2046 5.1)."""
 
 from __future__ import annotations
 

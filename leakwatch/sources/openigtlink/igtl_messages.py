@@ -52,7 +52,7 @@ _MALFORMED = (
 
 
 class LinkBroken(Exception):
-    """The connection cannot be read any more."""
+    """Connection that cannot be read any more."""
 
 
 class UnusableImage(Exception):
@@ -96,7 +96,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ImageContent:
-    """The content of an IMAGE message.
+    """Content of an IMAGE message.
 
     Parameters
     ----------

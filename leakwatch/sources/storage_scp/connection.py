@@ -62,7 +62,7 @@ class StoreConnection(AssociationSocket):
 
     @property
     def ready(self) -> bool:
-        """Whether there are data to read."""
+        """Return whether there are data to read."""
         return bool(self._request) or super().ready
 
     def recv(self, nr_bytes: int) -> bytearray:

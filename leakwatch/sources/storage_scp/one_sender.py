@@ -15,7 +15,7 @@ class _CurrentSender:
 
 
 class OneSender:
-    """The sender that is followed. Thread-safe.
+    """Sender that is followed. Thread-safe.
 
     A sender is identified by title and address on any connection: if its connection was lost
     unnoticed, it can continue at once over another.

@@ -1,4 +1,4 @@
-"""The listening DICOM server: admission of connections, with or without TLS."""
+"""Listening DICOM server: admission of connections, with or without TLS."""
 
 from __future__ import annotations
 

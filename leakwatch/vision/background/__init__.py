@@ -1,1 +1,1 @@
-"""The cement-free picture: kept true while brightness drifts and the patient breathes."""
+"""Baseline without cement, corrected for drift of brightness and for breathing."""

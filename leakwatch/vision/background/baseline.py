@@ -1,4 +1,4 @@
-"""The cement-free reference picture, and keeping it true while brightness and scatter drift."""
+"""Baseline image without cement, and its correction for drift of brightness and scatter."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Added:
     shading: FloatImage | None = None
 
 
-def _still(seen: BoolImage, changed: BoolImage | None, step: int) -> BoolImage:
+def _find_still(seen: BoolImage, changed: BoolImage | None, step: int) -> BoolImage:
     """Return what is seen and did not change, of every `step`-th row and column."""
     some = np.s_[::step, ::step]
     return seen[some] if changed is None else seen[some] & ~changed[some]
@@ -170,13 +170,13 @@ def most_within(broad: FloatImage | None, coarse: BoolImage | None) -> float:
     return percentile(some, _MOST) if some.size else 0.0
 
 
-def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
+def _subtract_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
     """Return shading less its second-order surface, by robust least squares.
 
     Scatter, glare and the heel effect are as broad as the image; cement and tissue are not.
     """
     rows, columns = shading.shape
-    every, terms = _surface_terms(rows, columns)
+    every, terms = _build_surface_terms(rows, columns)
     known = cv2.resize(seen.view(np.uint8), (columns, rows), interpolation=cv2.INTER_NEAREST)
     here = known[::_SURFACE_EVERY, ::_SURFACE_EVERY].ravel() > 0
     some, values = terms[here], shading[::_SURFACE_EVERY, ::_SURFACE_EVERY].ravel()[here]
@@ -195,7 +195,7 @@ def _less_broad(shading: FloatImage, seen: BoolImage) -> FloatImage:
 
 
 @lru_cache(maxsize=4)  # one for each scale, of which a session has one or two
-def _surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
+def _build_surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
     """Return the terms of a second-order surface at each place of a coarse image, and at some."""
     down, right = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
     terms = [np.ones_like(down), right, down, right * down, right**2, down**2]
@@ -206,7 +206,7 @@ def _surface_terms(rows: int, columns: int) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The watched area in one frame, cut to its window.
+    """Monitored region of one frame, cut to its window.
 
     Parameters
     ----------
@@ -253,7 +253,7 @@ def explained(
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparator:
-    """The comparison of frames with their baseline, with its settings, at the scale of a run."""
+    """Comparison of frames with their baseline, with its settings, at the scale of a run."""
 
     scale: Scale
     settings: BaselineSettings
@@ -280,9 +280,9 @@ class BaselineComparator:
         """
         seen = seen & baseline.seen
         some = np.s_[::6, ::6]
-        offset = median(more[some][_still(seen, changed, 6)])
+        offset = median(more[some][_find_still(seen, changed, 6)])
         # Every 4th pixel is plenty for what is so broad.
-        still = _still(seen, changed, 4)
+        still = _find_still(seen, changed, 4)
         more = self._with_contrast_of_baseline(more, baseline, still, offset)
         shading = self._shading(more, still, offset)
         rows, columns = more.shape
@@ -290,7 +290,7 @@ class BaselineComparator:
         added = cv2.subtract(more, fine)
         # Zero where not seen; a masked copy costs a third of a product.
         image = cv2.copyTo(added, seen.view(np.uint8))
-        return Added(image, seen, -offset, read_only(_less_broad(shading, seen)))
+        return Added(image, seen, -offset, read_only(_subtract_broad(shading, seen)))
 
     def coarse_area(self, area: BoolImage) -> BoolImage:
         """Return an area, in reference coordinates, on the grid of the shading."""

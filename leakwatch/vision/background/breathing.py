@@ -1,4 +1,4 @@
-"""How breathing changes the picture: a few patterns, learnt beside the cement, and taken out.
+"""Patterns of change by breathing, acquired away from the cement and subtracted.
 
 Ribs, gut and the trunk's wall breathe past the spine, which registration keeps still. What that
 does to a picture is nearly the same from breath to breath: it lies in the space of the first few
@@ -55,7 +55,7 @@ class Breathing:
 
 @dataclass(frozen=True, slots=True)
 class Breath:
-    """How strong each pattern is in one frame, and what that was told by.
+    """Strength of each pattern in one frame, and the pixels that it was estimated from.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Breath:
 
 @dataclass(frozen=True, slots=True)
 class BreathingFilter:
-    """The patterns of breathing: learnt from frames, found in one, and taken out."""
+    """Patterns of breathing: acquired from frames, estimated in one, and subtracted."""
 
     settings: BreathingSettings
 
@@ -95,7 +95,7 @@ class BreathingFilter:
             Cement and instruments, with their rims.
         """
         unchanged = added.seen if changed is None else added.seen & ~changed
-        coarse, still = _coarse(added.image, unchanged)
+        coarse, still = _make_coarse(added.image, unchanged)
         if breathing is None:
             return Breath(coarse, still, still[::_FITTED], np.zeros(0, np.float32))
         patterns, some = _some(breathing.patterns), coarse[::_FITTED]
@@ -111,7 +111,7 @@ class BreathingFilter:
         strengths = self._bounded(breathing, breath.strengths)
         strengths = strengths - self._lasting(breathing, strengths)
         pattern = (strengths * (breathing.shares >= self.settings.least_share)) @ breathing.patterns
-        image = cv2.subtract(added.image, _fine(pattern, added.image.shape))
+        image = cv2.subtract(added.image, _resample_to_fine(pattern, added.image.shape))
         return replace(added, image=cv2.copyTo(image, added.seen.view(np.uint8)))
 
     def with_breath(
@@ -133,8 +133,8 @@ class BreathingFilter:
         if breathing is not None and 0.0 <= elapsed_s < self.settings.every_s:
             return breathing
         if breathing is not None and not 0.0 <= elapsed_s <= self.settings.gap_s:
-            return _after_pause(breathing, time_s)
-        still = breath.still if cement is None else breath.still & ~_touched(cement)
+            return _resume_after_pause(breathing, time_s)
+        still = breath.still if cement is None else breath.still & ~_find_touched(cement)
         if breathing is None:
             empty = read_only(np.zeros((0, len(still)), np.float32))
             none = read_only(np.zeros(0))
@@ -228,7 +228,7 @@ class BreathingFilter:
         )
 
 
-def _after_pause(breathing: Breathing, time_s: float) -> Breathing:
+def _resume_after_pause(breathing: Breathing, time_s: float) -> Breathing:
     """Return the patterns as they were, without a frame that ends a pause.
 
     Much cement may have come meanwhile: first let it be found. What was seen before the pause stays
@@ -239,15 +239,15 @@ def _after_pause(breathing: Breathing, time_s: float) -> Breathing:
     return replace(breathing, recent=read_only(recent), time_s=time_s)
 
 
-def _coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
+def _make_coarse(image: FloatImage, where: BoolImage) -> tuple[Array, BoolImage]:
     """Return means over coarse pixels, flat, of what counts; and which have enough of it."""
     weight = where.view(np.uint8)
-    total = _small(cv2.copyTo(image, weight)).ravel()
-    share = _small(weight.astype(np.float32)).ravel()
+    total = _shrink(cv2.copyTo(image, weight)).ravel()
+    share = _shrink(weight.astype(np.float32)).ravel()
     return total / np.maximum(share, np.float32(_LEAST_SHARE)), share >= _LEAST_SHARE
 
 
-def _touched(mask: BoolImage) -> BoolImage:
+def _find_touched(mask: BoolImage) -> BoolImage:
     """Return the coarse pixels, flat, in which a mask has a part, but for what is narrower."""
     touched = np.zeros(_coarse_shape(mask.shape), np.bool_)
     for start in range(0, _EVERY, _EVERY // 2):
@@ -256,7 +256,7 @@ def _touched(mask: BoolImage) -> BoolImage:
     return touched.ravel()
 
 
-def _small(image: FloatImage) -> FloatImage:
+def _shrink(image: FloatImage) -> FloatImage:
     rows, columns = _coarse_shape(image.shape)
     small: FloatImage = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
     return small
@@ -267,7 +267,7 @@ def _coarse_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     return -(-shape[0] // _EVERY), -(-shape[1] // _EVERY)
 
 
-def _fine(pattern: Array, shape: tuple[int, ...]) -> FloatImage:
+def _resample_to_fine(pattern: Array, shape: tuple[int, ...]) -> FloatImage:
     """Return a pattern on the working grid; at the edge of the field from the pixels within."""
     small = pattern.reshape(_coarse_shape(shape))
     known = (small != 0.0).astype(np.float32)

@@ -22,7 +22,7 @@ _CLIP_SIGMAS = 6.0  # what is far more is cement that is not known yet
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """The gradient of the anatomy, natural log per working pixel.
+    """Gradient of the anatomy, natural log per working pixel.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def background(
     middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
     shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
     smooth_rod = None if rod is None else cv2.GaussianBlur(rod, (0, 0), 2.0)
-    slopes = _slopes(smooth if smooth_rod is None else smooth - smooth_rod)
+    slopes = _measure_slopes(smooth if smooth_rod is None else smooth - smooth_rod)
     ghost = slopes.length * np.float32(settings.ghost_px)
     if smooth_rod is not None:
         ghost += steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
@@ -158,14 +158,14 @@ def without_residual_shift(
     return replace(added, image=image), replace(behind, ghost=read_only(ghost))
 
 
-def _gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
+def _compute_gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
     across: FloatImage = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down: FloatImage = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     return across, down
 
 
-def _slopes(image: FloatImage) -> Slopes:
-    across, down = _gradient(image)
+def _measure_slopes(image: FloatImage) -> Slopes:
+    across, down = _compute_gradient(image)
     some = np.stack([one[::_EVERY, ::_EVERY].ravel() for one in (across, down)])
     products = np.stack([some[0] * some[0], some[0] * some[1], some[1] * some[1]])
     parts = (across, down, cv2.magnitude(across, down), some, products)
@@ -174,5 +174,5 @@ def _slopes(image: FloatImage) -> Slopes:
 
 def steepness(image: FloatImage) -> FloatImage:
     """Return the length of an image's gradient, per pixel."""
-    steep: FloatImage = cv2.magnitude(*_gradient(image))
+    steep: FloatImage = cv2.magnitude(*_compute_gradient(image))
     return steep

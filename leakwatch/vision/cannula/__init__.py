@@ -1,1 +1,1 @@
-"""The cannula: a straight steel rod, where it is, how it looks, and what it hides."""
+"""Cannula: position and appearance of a straight steel rod, and what it hides."""

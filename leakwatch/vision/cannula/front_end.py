@@ -1,4 +1,4 @@
-"""How far the cannula was drawn back: its front end, told from cement around it."""
+"""Front end of a cannula that is drawn back, distinguished from cement around it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GONE = 0.5  # half of the rod's contrast: the threshold that errs least on eith
 
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
-    """The front end of the cannula, and what it is told by.
+    """Front end of the cannula, and the measurements that it is estimated from.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def follow_front(
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FrontEnd:
-    """Where the front end is in a frame in which the rod does not move sideways.
+    """Find the front end in a frame in which the rod does not move sideways.
 
     Cement only adds: where the wall attenuates less than half of what it did in the baseline, seen
     with the contrast that the outer half of the rod still has, the rod has gone. The wall tells,
@@ -84,5 +84,5 @@ def follow_front(
 
 
 def unsteady(front: FrontEnd) -> FrontEnd:
-    """While the rod moves sideways, its wall tells nothing of its front end."""
+    """Return the state while the rod moves sideways and its front end cannot be measured."""
     return replace(front, seen=0.0)

@@ -1,4 +1,4 @@
-"""What the cannula covers, and cement that must be behind it."""
+"""Area that the cannula covers, and cement that must be behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leakwatch.vision.image_processing.patches import Window, around, near
 
 @dataclass(frozen=True, slots=True)
 class CoveredByCannula:
-    """What the cannula covers, in reference coordinates on the working grid.
+    """Area that the cannula covers, in reference coordinates on the working grid.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class CoveredByCannula:
     excess: FloatImage | None = None
 
     def within(self, window: Window) -> CoveredByCannula:
-        """The same in a part of the picture."""
+        """Return the covered area in a part of the image."""
 
         def part(image: Array | None) -> Array | None:
             return None if image is None else image[window]
@@ -57,7 +57,7 @@ def bridged(
     scale: Scale,
     settings: CementSettings,
 ) -> BoolImage:
-    """A mask with what lies behind the cannula straight between cement on both of its sides.
+    """Join parts of a mask behind the cannula straight across it, between cement on both sides.
 
     Steel leaves it little contrast: what would be kept as cement is enough.
 
@@ -80,7 +80,7 @@ def bridged(
         return mask
     reach = round(scale.px(settings.notch_mm) / 2)
     part = around(touched, 2 * reach + 1)
-    kernel = _line_across(axis, reach)
+    kernel = _make_line_across(axis, reach)
     closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
     result = mask.copy()
     least = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
@@ -88,8 +88,8 @@ def bridged(
     return result
 
 
-def _line_across(axis: Point, reach: int) -> Array:
-    """A line of pixels at right angles to `axis`, as a kernel: bridges go straight across."""
+def _make_line_across(axis: Point, reach: int) -> Array:
+    """Return a line of pixels across `axis`, as a kernel: bridges go straight across."""
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
     right, down = round(-axis[1] * reach), round(axis[0] * reach)
     cv2.line(kernel, (reach - right, reach - down), (reach + right, reach + down), 1)

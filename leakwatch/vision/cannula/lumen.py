@@ -1,4 +1,4 @@
-"""What the lumen of the cannula holds: a stylet, nothing, cement on its way into the body."""
+"""Content of the cannula's lumen: a stylet, nothing, or cement on its way into the body."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_FREE = 8  # steps along the axis without cement; fewer do not give a prof
 
 @dataclass(frozen=True, slots=True)
 class LumenContent:
-    """What the lumen holds that it did not hold in the baseline, in two parts along the axis.
+    """Change of the lumen's content since the baseline, in two parts along the axis.
 
     Parameters
     ----------
@@ -71,16 +71,16 @@ def find_lumen_content(
     free = strip.free()
     contrast = float(np.maximum(cannula.contrast[: cannula.steps], settings.min_contrast).mean())
     least = min(settings.min_filling / contrast, settings.min_stylet_share)
-    front = _front(along, free, -settings.min_stylet_share, least)
+    front = _find_front(along, free, -settings.min_stylet_share, least)
     steps = np.arange(cannula.steps)
-    inner = _profile(cannula, share, free & (steps < front), box)
+    inner = _measure_profile(cannula, share, free & (steps < front), box)
     # Where there is one part, a leak may lie on its inner half.
-    outer = _profile(cannula, share, free & (steps >= front) if front else free_outer, box)
-    inner, outer = _possible(inner, outer, cannula.core, contrast, settings)
+    outer = _measure_profile(cannula, share, free & (steps >= front) if front else free_outer, box)
+    inner, outer = _limit_to_possible(inner, outer, cannula.core, contrast, settings)
     return LumenContent(inner, outer, float(front))
 
 
-def _possible(
+def _limit_to_possible(
     inner: Array, outer: Array, core: BoolImage, contrast: float, settings: InstrumentSettings
 ) -> tuple[FloatImage, FloatImage]:
     """Return profiles of both parts that a lumen can have: more is cement, or another rod."""
@@ -98,7 +98,7 @@ def _possible(
     return read_only(inner.astype(np.float32)), read_only(outer.astype(np.float32))
 
 
-def _front(along: Array, free: BoolImage, emptied: float, least: float) -> int:
+def _find_front(along: Array, free: BoolImage, emptied: float, least: float) -> int:
     """Return where the outer part begins: two levels of least squares, the inner one lower.
 
     The inner level is that of the baseline, or lower by a stylet.
@@ -120,7 +120,7 @@ def _front(along: Array, free: BoolImage, emptied: float, least: float) -> int:
     return best if left[best] + squares <= _RAMP_SHARE * (left[0] + squares) else 0
 
 
-def _profile(cannula: Cannula, share: Array, where: BoolImage, box: int) -> Array:
+def _measure_profile(cannula: Cannula, share: Array, where: BoolImage, box: int) -> Array:
     """Return the middle profile across the axis of some steps along it; zeros for too few."""
     profile = np.zeros(len(share))
     if np.count_nonzero(where) >= _LEAST_FREE:

@@ -1,4 +1,4 @@
-"""Where a rod may lie: the straightest, longest ridge of a cannula's width."""
+"""Candidate lines of a rod: the straightest, longest ridge of a cannula's width."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def strongest_line(
     tip: Point | None = None,
     crowded: bool = False,
 ) -> tuple[Point, Point] | None:
-    """The longest straight even ridge of a rod's width.
+    """Find the longest straight even ridge of a rod's width.
 
     The picture is turned step by step; in each the rows are filtered with a bar of the rod's
     width against its sides, and the best unbroken run along a row is taken. A response counts up
@@ -52,8 +52,8 @@ def strongest_line(
         A point on the ridge and the unit vector along it, working pixels.
     """
     step = max(round(scale.px(settings.search_mm)), 1)
-    kernel = _bar(scale.px(settings.width_mm) / step, 0.75 if crowded else 1.0)
-    searched, corner = _searched(baseline, wall, step, len(kernel))
+    kernel = _make_bar_filter(scale.px(settings.width_mm) / step, 0.75 if crowded else 1.0)
+    searched, corner = _prepare_searched(baseline, wall, step, len(kernel))
     along_wall = None if wall is None else wall.line[-1] - wall.line[0]
     aim = None
     if tip is not None and (wall is None or wall.inside is None):
@@ -61,12 +61,12 @@ def strongest_line(
     reach = scale.px(settings.tip_mm) / step
 
     def best_of(angles_deg: Iterable[float]) -> tuple[float, float, Array]:
-        """Strongest run, its angle, and a point on its line."""
+        """Find the strongest run, its angle, and a point on its line."""
         found = [(0.0, 0.0, np.zeros(2))]
         for degrees in angles_deg:
             direction = _direction(degrees)
             if along_wall is None or _angle_deg(direction, along_wall) >= settings.wall_angle_deg:
-                strength, point = _best_in_direction(
+                strength, point = _find_best_in_direction(
                     searched, direction, kernel, settings, aim, reach
                 )
                 found.append((strength, degrees, point))
@@ -90,10 +90,10 @@ def _direction(degrees: float) -> Array:
     return np.array([math.cos(turn), math.sin(turn)])
 
 
-def _searched(
+def _prepare_searched(
     baseline: Baseline, wall: Wall | None, step: int, rim: int
 ) -> tuple[FloatImage, Array]:
-    """Attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``.
+    """Return attenuation and where it may count, on every `step`-th pixel; ``(rows, columns, 2)``.
 
     Cut to what counts, with its rim: turning the rest would be the most of the work. The corner
     that is left is ``(column, row)``.
@@ -116,7 +116,7 @@ def _searched(
     return cv2.merge([small[window], counts[window]]), np.array([left, top])
 
 
-def _best_in_direction(
+def _find_best_in_direction(
     searched: FloatImage,
     direction: Array,
     kernel: FloatImage,
@@ -124,7 +124,7 @@ def _best_in_direction(
     aim: Array | None,
     reach: float,
 ) -> tuple[float, Array]:
-    """The best run of a bar's response along `direction`: its sum, and a point on its line.
+    """Find the best run of a bar's response along `direction`: its sum, and a point on its line.
 
     Where `aim` is given, the line passes it within `reach`.
     """
@@ -136,7 +136,7 @@ def _best_in_direction(
     turned, counts = cv2.split(warped(searched, matrix, (size, size)))
     response = cv2.filter2D(turned, cv2.CV_32F, kernel)
     even = cv2.min(cv2.max(response, 0.0), settings.even_contrast)
-    sums = _best_run(even * counts - settings.min_contrast / 2)
+    sums = _find_best_run(even * counts - settings.min_contrast / 2)
     if aim is not None:
         aimed = float((aim - centre) @ normal) + (size - 1) / 2
         sums = np.where(np.abs(np.arange(size) - aimed) <= reach, sums, 0.0)
@@ -144,16 +144,16 @@ def _best_in_direction(
     return float(sums[row]), centre + (row - (size - 1) / 2) * normal
 
 
-def _best_run(values: FloatImage) -> Array:
-    """Largest sum of consecutive values in each row (Kadane's algorithm, by running minima)."""
+def _find_best_run(values: FloatImage) -> Array:
+    """Find the largest sum of consecutive values in each row (Kadane, by running minima)."""
     total = np.cumsum(values, axis=1)
     lowest_before = np.minimum(np.minimum.accumulate(total, axis=1), 0)
     best: Array = (total - lowest_before).max(axis=1)
     return best
 
 
-def _bar(width: float, beside: float) -> FloatImage:
-    """A column filter: mean over a bar of `width`, less its two sides, so many widths away."""
+def _make_bar_filter(width: float, beside: float) -> FloatImage:
+    """Return a column filter: mean over a bar of `width`, less its sides, so many widths away."""
     inner = max(round(width * 0.5) // 2, 1)
     outer = max(round(beside * width), inner + 2)
     across = np.abs(np.arange(-outer, outer + 1))

@@ -1,4 +1,4 @@
-"""How much more, or less, the rod stands out than in the baseline."""
+"""Change of the rod's contrast since the baseline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leakwatch.vision.cannula.rod_strip import RodStrip, relative
 def change_of_contrast(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> FloatImage | None:
-    """By which share of its contrast the rod stands out more than expected, along its axis.
+    """Estimate the fraction by which the rod's contrast exceeds the expected, along its axis.
 
     Scatter fills dark places up. Dense cement nearby scatters less of the beam onto the rod, and
     the rod then looks darker than before, by up to a twentieth: as much as a millimetre of cement.

@@ -1,4 +1,4 @@
-"""What a rod adds to a picture: itself, what fills it, and what its model misses."""
+"""Layers of attenuation that a rod adds: itself, its content, and what its model misses."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ class Places:
     part: FloatImage
 
     def of(self, values: Array) -> FloatImage:
-        """Linear interpolation of a row; its ends go on beyond them."""
+        """Interpolate the row at these places, linearly, and go on beyond its ends."""
         between: FloatImage = np.diff(values).astype(np.float32).take(self.first)
         between *= self.part
         between += values.take(self.first)
         return between
 
     def some(self, which: Array) -> Places:
-        """A part of them."""
+        """Return a part of the places."""
         return Places(self.first[which], self.part[which])
 
 
-def _places(at: Array, count: int) -> Places:
-    """Places `at` steps from the first of `count` values."""
+def _locate_places(at: Array, count: int) -> Places:
+    """Return the places `at` steps from the first of `count` values."""
     at = np.clip(at, 0.0, count - 1.0)
     first = np.minimum(at.astype(np.intp), count - 2)
     return Places(read_only(first), read_only((at - first).astype(np.float32)))
@@ -70,7 +70,7 @@ def _places(at: Array, count: int) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class RodPlace:
-    """The pixels that a rod reaches in one pose, with its rim, as flat arrays.
+    """Pixels that a rod reaches in one pose, with its rim, as flat arrays.
 
     Parameters
     ----------
@@ -104,14 +104,14 @@ class RodPlace:
     middle: Array
 
     def within(self, distance: float, front: float) -> BoolImage:
-        """Which of them lie so near to the axis, from so far along it on."""
+        """Return which pixels lie within a distance of the axis, from `front` along it on."""
         return np.asarray((np.abs(self.axis) <= distance) & (self.along >= front))
 
 
 def place_of(
     cannula: Cannula, pose: Pose, shape: tuple[int, ...], scale: Scale, settings: InstrumentSettings
 ) -> RodPlace:
-    """The pixels that a rod reaches in a pose, with its rim."""
+    """Find the pixels that a rod reaches in a pose, with its rim."""
     pixels = cannula.pixels
     axis = pose.from_axis(pixels.along, pixels.across)
     reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
@@ -119,7 +119,7 @@ def place_of(
     axis, along = read_only(axis[some]), read_only(pixels.along[some])
     middle = (np.abs(axis) <= cannula.width / 2) & (along >= 0.0) & (along < cannula.steps)
     fine, contrast = len(cannula.fine_profile), read_only(pixels.contrast[some])
-    across = _places(axis / FINE_STEP + (fine - 1) // 2, fine)
+    across = _locate_places(axis / FINE_STEP + (fine - 1) // 2, fine)
     return RodPlace(
         shape,
         read_only(pixels.at[some]),
@@ -127,7 +127,7 @@ def place_of(
         along,
         contrast,
         across,
-        _places(along, cannula.steps),
+        _locate_places(along, cannula.steps),
         read_only(across.of(cannula.fine_profile) * contrast * (along >= 0.0)),
         read_only(np.flatnonzero(middle)),
     )
@@ -139,7 +139,7 @@ def _reach(cannula: Cannula) -> float:
 
 
 def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> FloatImage:
-    """What layers add to a picture, at each pixel that the rod reaches.
+    """Return the attenuation that layers add at each pixel that the rod reaches.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> F
 
 
 def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
-    """A profile at fine steps: nothing is added between those that are there."""
+    """Resample a profile at fine steps, linearly between those that are there."""
     fine, coarse = len(cannula.fine_profile), len(cannula.profile)
     if len(profile) == fine:
         return profile
@@ -179,7 +179,7 @@ def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
 
 
 def straightened(cannula: Cannula, layer: RodLayer) -> FloatImage:
-    """What a layer adds to a strip along the rod, as far as the rod was measured."""
+    """Return the attenuation that a layer adds along the rod, as far as the rod was measured."""
     length = cannula.steps
     gain = (np.arange(length) >= layer.front).astype(np.float32)
     if layer.gain is not None:

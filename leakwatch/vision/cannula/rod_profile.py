@@ -98,7 +98,7 @@ def fit_for(profile: Array, free: BoolImage | None = None) -> ProfileFit:
 
 
 def profile_fit(means: Array, fit: ProfileFit) -> tuple[Array, Array]:
-    """By how much profiles are shifted, and wider, against the rod's: linear least squares.
+    """Fit shift and widening of profiles against the rod's, by linear least squares.
 
     Parameters
     ----------
@@ -120,21 +120,21 @@ def profile_fit(means: Array, fit: ProfileFit) -> tuple[Array, Array]:
 
 
 def straight_line(at: Array, values: Array) -> tuple[float, float]:
-    """Offset and slope of the line through values that may be wrong in places (Theil-Sen)."""
-    first, second = _pairs(len(at))
+    """Fit offset and slope of a line through values with outliers (Theil-Sen)."""
+    first, second = _list_pairs(len(at))
     slope = float(medians((values[second] - values[first]) / (at[second] - at[first])))
     return float(medians(values - slope * at)), slope
 
 
 @lru_cache(maxsize=64)  # one for each number of stations along a rod
-def _pairs(count: int) -> tuple[Array, Array]:
-    """Places of all pairs of so many values."""
+def _list_pairs(count: int) -> tuple[Array, Array]:
+    """Return the index pairs of so many values."""
     first, second = np.triu_indices(count, 1)
     return read_only(first), read_only(second)
 
 
 def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float]:
-    """Offset, slope and bend of a rod's axis; straight where it is not clearly bent.
+    """Fit offset, slope and bend of a rod's axis; no bend where it is not significant.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def bend_of(at: Array, shift: Array, length: float) -> tuple[float, float, float
 def taper_of(
     at: Array, wider: Array, length: float, settings: InstrumentSettings
 ) -> tuple[float, float]:
-    """By which share a rod is wider at its front end, and how much more a pixel further along.
+    """Estimate by which fraction a rod is wider at its front end, and its gain per pixel along.
 
     What lies behind the rod spoils some of the profiles: a taper is believed only where they agree,
     and perspective can do as much; else there is none.

@@ -1,4 +1,4 @@
-"""What one frame shows along the rod, straightened."""
+"""Attenuation of one frame along the rod, straightened."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class RodStrip:
     cement: BoolImage | None
 
     def less(self, expected: FloatImage) -> RodStrip:
-        """The same with more expected."""
+        """Return the strip with more expected attenuation."""
         return replace(self, more=cv2.subtract(self.more, expected))
 
     def free(self, rows: BoolImage | None = None) -> BoolImage:
-        """Columns without known cement, in some of the rows or in all of them."""
+        """Return the columns without known cement, in some of the rows or in all of them."""
         if self.cement is None:
             return np.ones(self.more.shape[1], np.bool_)
         cement = self.cement if rows is None else self.cement[rows]
@@ -41,7 +41,7 @@ class RodStrip:
 
 
 def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose: Pose) -> RodStrip:
-    """Strip of a frame, and of known cement, in reference coordinates on the working grid."""
+    """Return the strip of a frame and of known cement; reference coordinates, working grid."""
     length = cannula.steps
     covered = None
     if cement is not None and cement.any():
@@ -50,7 +50,7 @@ def strip_of(cannula: Cannula, moved: FloatImage, cement: BoolImage | None, pose
 
 
 def relative(cannula: Cannula, strip: RodStrip, settings: InstrumentSettings) -> Array | None:
-    """What is more than beside the rod, as a share of its contrast.
+    """Return the excess over the sides of the rod, as a fraction of its contrast.
 
     None where its profile was measured without its surroundings: there is nothing to compare with.
     """
@@ -89,7 +89,7 @@ def brightness_along(
 
 
 def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> BoolImage:
-    """Columns of the outer half, where no bolus can be."""
+    """Return the columns of the outer half, where no bolus can be."""
     length = cannula.steps
     first = int(max(length / 2, min(scale.px(settings.bolus_mm), 0.75 * length)))
     return np.arange(length) >= first
@@ -98,7 +98,7 @@ def outer_part(cannula: Cannula, scale: Scale, settings: InstrumentSettings) -> 
 def free_outer_part(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> BoolImage | None:
-    """Columns of the outer half without known cement; None where they are less than a third."""
+    """Return the cement-free columns of the outer half; None where they are less than a third."""
     outer = outer_part(cannula, scale, settings)
     free = outer & strip.free()
     return None if np.count_nonzero(free) < np.count_nonzero(outer) / 3 else free

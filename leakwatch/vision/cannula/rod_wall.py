@@ -1,4 +1,4 @@
-"""The walls of a cannula: what attenuates beside its lumen, whatever that holds."""
+"""Walls of a cannula: attenuation beside its lumen, whatever the lumen contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rod that moved leaves in the picture, where it was and where it is."""
+"""Traces of a rod that moved: at its old position and at its new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EVERY = 3
 def doubt_behind(
     cannula: Cannula, picture: FloatImage, scale: Scale, settings: InstrumentSettings
 ) -> FloatImage:
-    """By how much the anatomy behind the rod may differ from what was put there for it.
+    """Return by how much the anatomy behind the rod may differ from the one put in its place.
 
     It was taken to lie on the straight line between the rod's two sides. Beside the rod, where the
     anatomy is seen, the same guess is wrong by so much: a share of its root mean square, along the
@@ -58,7 +58,7 @@ def traces(
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FloatImage:
-    """Attenuation that the rod seems to add, where it was and where it is.
+    """Return the attenuation that the rod seems to add, at its old position and at its new one.
 
     It was taken out of the baseline and put in again by a model of its profile, which is not exact.
     What that leaves where no cement is known, on the outer half of the rod, it leaves everywhere. A
@@ -82,20 +82,20 @@ def traces(
     home, _ = left[0]
     flat[home.at] = home.lengthwise.of(doubt)
     for place, strip in left:
-        profile = _profile(cannula, strip, settled, scale, settings)
+        profile = _measure_profile(cannula, strip, settled, scale, settings)
         here = place.across.of(fine_steps(cannula, profile))
         flat[place.at] = np.maximum(flat[place.at], here)
     return read_only(ghost)
 
 
-def _profile(
+def _measure_profile(
     cannula: Cannula,
     strip: RodStrip,
     settled: Pose,
     scale: Scale,
     settings: InstrumentSettings,
 ) -> FloatImage:
-    """Across the axis: what most of the outer half stays below, and not less than a share."""
+    """Return what most of the outer half stays below, across the axis, and at least a share."""
     length = cannula.steps
     beside = cannula.beside
     least = settings.moved_share * float(np.median(cannula.contrast[:length])) * cannula.profile
@@ -116,7 +116,7 @@ def _profile(
 def missed_by_model(
     cannula: Cannula, strip: RodStrip, scale: Scale, settings: InstrumentSettings
 ) -> FloatImage | None:
-    """Profile of what the model of a rod leaves all along it.
+    """Measure the profile of what the model of a rod leaves all along it.
 
     A rod that moves, with the patient or by a hand, is blurred otherwise, and seen a little wider
     or narrower. That leaves two or three stripes along it, which a leak behind it does not.

@@ -45,7 +45,7 @@ class RunningMean:
 
 @dataclass(frozen=True, slots=True)
 class AttenuationAverage:
-    """The average of added attenuation over time and space, as short as noise allows."""
+    """Average of added attenuation over time and space, as short as noise allows."""
 
     scale: Scale
     settings: CementSettings

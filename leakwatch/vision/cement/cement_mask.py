@@ -67,29 +67,29 @@ class Segmentation:
 
 @dataclass(frozen=True)
 class CementSegmenter:
-    """The segmentation of cement, with its settings, at the scale of a run."""
+    """Segmentation of cement, with its settings, at the scale of a run."""
 
     scale: Scale
     settings: CementSettings
 
     @cached_property
     def average(self) -> AttenuationAverage:
-        """The average over time and space that is segmented."""
+        """Average over time and space that is segmented."""
         return AttenuationAverage(self.scale, self.settings)
 
     @cached_property
     def limit(self) -> DetectionLimit:
-        """The limit of what counts as cement."""
+        """Limit of what counts as cement."""
         return DetectionLimit(self.scale, self.settings)
 
     @cached_property
     def patches(self) -> CementPatches:
-        """The choice of patches over the limit."""
+        """Choice of connected components over the limit."""
         return CementPatches(self.scale, self.settings)
 
     @cached_property
     def foreign(self) -> ForeignObjects:
-        """The rejection of what comes from beyond the reach of cement."""
+        """Rejection of foreign objects from beyond the reach of cement."""
         return ForeignObjects(self.scale, self.settings)
 
     def segment(
@@ -163,9 +163,9 @@ class CementSegmenter:
             )
         new = replace(
             state,
-            candidate=_placed(patches, near_by.window, seen),
-            mask=_placed(mask, near_by.window, seen),
-            inferred=_placed(mask & ~seen_there, near_by.window, seen),
+            candidate=_place(patches, near_by.window, seen),
+            mask=_place(mask, near_by.window, seen),
+            inferred=_place(mask & ~seen_there, near_by.window, seen),
             box=inside(near_by.window, around(mask, 0)) if mask.any() else None,
         )
         return Segmentation(new, noise, foreign is not None)
@@ -270,7 +270,7 @@ class CementSegmenter:
         return result
 
 
-def _placed(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:
+def _place(part: BoolImage, window: Window, like: BoolImage) -> BoolImage:
     whole = np.zeros_like(like)
     whole[window] = part
     return read_only(whole)

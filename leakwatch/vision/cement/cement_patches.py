@@ -18,7 +18,7 @@ from leakwatch.vision.image_processing.patches import Patches, around, near, pat
 
 @dataclass(frozen=True, slots=True)
 class CementPatches:
-    """The choice of the patches over the limit that can be cement, at the scale of a run."""
+    """Choice of the components over the limit that can be cement, at the scale of a run."""
 
     scale: Scale
     settings: CementSettings

@@ -1,4 +1,4 @@
-"""Whether all of the cement is seen, and none of it as dark as a picture can be. Pure."""
+"""Visibility of the cement: all of it in the exposed field, and none of it saturated. Pure."""
 
 from __future__ import annotations
 

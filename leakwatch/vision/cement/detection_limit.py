@@ -1,4 +1,4 @@
-"""The limit of cement: noise, ghosts and the least thickness that is looked for."""
+"""Limit of cement: noise, misregistration artefacts and the least thickness to be detected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from leakwatch.vision.image_processing.patches import Window, around, grown, ins
 
 @dataclass(frozen=True, slots=True)
 class NearCement:
-    """The part of the picture where cement can be: images cut to one window.
+    """Part of the image where cement can be: images cut to one window.
 
     But for `whole`, the mean of the whole picture, what is seen of it, and its cement: what a patch
     is compared with may lie beyond. `rim` is how far known cement can have grown since the last
@@ -65,14 +65,14 @@ def within(image: BoolImage | None, window: Window) -> BoolImage | None:
 
 @dataclass(frozen=True)
 class DetectionLimit:
-    """The limit of cement: noise, ghosts and the least that is looked for."""
+    """Limit of cement: noise, misregistration artefacts and the least thickness to be detected."""
 
     scale: Scale
     settings: CementSettings
 
     @cached_property
     def thin(self) -> ThinCement:
-        """The limit of thin cement, with the same settings."""
+        """Limit of thin cement, with the same settings."""
         return ThinCement(self.scale, self.settings)
 
     def window_near(

@@ -26,14 +26,14 @@ _MOST_PATCHES = 12  # the largest of a frame are followed; a frame with more is 
 
 @dataclass(frozen=True)
 class ForeignObjects:
-    """The rejection of what comes from beyond the reach of cement."""
+    """Rejection of foreign objects from beyond the reach of cement."""
 
     scale: Scale
     settings: CementSettings
 
     @cached_property
     def average(self) -> AttenuationAverage:
-        """The smoothing of what is new, with the same settings."""
+        """Smoothing of new attenuation, with the same settings."""
         return AttenuationAverage(self.scale, self.settings)
 
     def reject(
@@ -67,7 +67,7 @@ class ForeignObjects:
                 return patches, None
         if not fresh.any():
             return patches, None
-        leaving = _at_border(fresh, near_by.window, reach)
+        leaving = _find_at_border(fresh, near_by.window, reach)
         beyond = self._beyond(near_by)
         foreign, moved = self._from_elsewhere(near_by, fresh, leaving, beyond)
         return patches & ~(foreign | moved), foreign if foreign.any() else None
@@ -104,7 +104,7 @@ class ForeignObjects:
         for label in 1 + np.argsort(found.area[1:])[::-1][:_MOST_PATCHES]:
             at = found.at[found.labels == label]
             dense = middle(near_by.smooth.ravel()[at])
-            whole = _connected((image > _SAME_SHARE * dense) & seen, at, near_by.window)
+            whole = _find_connected((image > _SAME_SHARE * dense) & seen, at, near_by.window)
             if leave[label] and (whole & edge).any():
                 foreign.ravel()[at] = True
             elif not attached[label] and (whole & beyond).any():
@@ -112,7 +112,7 @@ class ForeignObjects:
         return foreign, moved
 
 
-def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
+def _find_at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
     """Return the pixels of the outermost rows and columns of what can have been reached."""
     at = np.zeros_like(fresh)
     for axis in (0, 1):
@@ -125,7 +125,7 @@ def _at_border(fresh: BoolImage, window: Window, reach: Window) -> BoolImage:
     return at
 
 
-def _connected(mask: BoolImage, at: Array, window: Window) -> BoolImage:
+def _find_connected(mask: BoolImage, at: Array, window: Window) -> BoolImage:
     """Return what of a mask hangs together with any of the flat places `at` of a window."""
     filled = mask.astype(np.uint8)
     part = filled[window]

@@ -21,7 +21,7 @@ _AT_LEAST = np.float32(0.02)  # weight of nothing known: far inside of cement no
 
 @dataclass(frozen=True, slots=True)
 class ThinCement:
-    """The limit of cement that is thin and faint, and stands out of its surroundings."""
+    """Limit of thin, faint cement that differs significantly from its surroundings."""
 
     scale: Scale
     settings: CementSettings
@@ -75,7 +75,7 @@ class ThinCement:
         # What is cement already, or bright in one place, must not be smeared along a line.
         even = cv2.min(detail, 2.0 * edge) * weight
         reach = round(self.scale.px(self.settings.line_mm) / (2 * THIN_EVERY))
-        first, *others = _lines(reach)
+        first, *others = _make_lines(reach)
         one = cv2.filter2D(even, -1, first)
         # A mean is over its limit only within reach of a pixel that is over the least there is;
         # what the filter mirrors at the border of that part is not.
@@ -106,8 +106,8 @@ class ThinCement:
 
 
 @lru_cache(maxsize=4)  # one for each scale, of which a session has one or two
-def _lines(reach: int) -> tuple[Array, ...]:
-    """Lines of ``2 reach + 1`` pixels in all directions, as kernels of sum 1."""
+def _make_lines(reach: int) -> tuple[Array, ...]:
+    """Return lines of ``2 reach + 1`` pixels in all directions, as kernels of sum 1."""
     kernels = []
     for turn in range(_DIRECTIONS):
         angle = turn * np.pi / _DIRECTIONS

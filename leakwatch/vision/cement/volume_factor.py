@@ -135,7 +135,7 @@ def factor_from_product(
 ) -> VolumeFactor:
     """Return the factor of a known product."""
     curve = thickness_curve(beam, opacifier, scatter.near_front)
-    return _of_curve(FactorSource.PRODUCT, settings.product_sigma, curve)
+    return _estimate_from_curve(FactorSource.PRODUCT, settings.product_sigma, curve)
 
 
 def bore_seen_mm(cannula: Cannula, content: LumenContent, scale: Scale) -> float:
@@ -171,10 +171,10 @@ def factor_from_bore(
     share = share_of(beam, tube, _USUAL, scatter.outside, seen_mm)
     curve = thickness_curve(beam, Opacifier(_USUAL, share), scatter.near_front)
     faint = settings.bore_sigma_log * tube.bore_mm / seen_mm
-    return _of_curve(FactorSource.LUMEN, math.hypot(settings.lumen_sigma, faint), curve)
+    return _estimate_from_curve(FactorSource.LUMEN, math.hypot(settings.lumen_sigma, faint), curve)
 
 
-def _of_curve(source: FactorSource, sigma: float, curve: ThicknessCurve) -> VolumeFactor:
+def _estimate_from_curve(source: FactorSource, sigma: float, curve: ThicknessCurve) -> VolumeFactor:
     slope = float(curve.thickness_mm[1] / curve.added[1])
     return VolumeFactor(source, sigma, slope, curve)
 

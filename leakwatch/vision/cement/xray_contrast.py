@@ -1,4 +1,4 @@
-"""What cement and steel add to the log attenuation that is seen, from physics alone. Pure.
+"""Contrast of cement and steel in measured log attenuation, from physics alone. Pure.
 
 The beam is Kramers' bremsstrahlung behind a filter and a trunk, weighted by the energy that a
 detector of caesium iodide absorbs. Scatter is a share `s` of the signal beside the object, which
@@ -40,7 +40,7 @@ class Beam:
 
 @dataclass(frozen=True, slots=True)
 class Opacifier:
-    """What makes a cement visible.
+    """Radiopacifier of a cement.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def scatter_of(beam: Beam, tube: Tube, integral_mm: float) -> float:
     integral_mm : float
         As `steel_integral` returns it.
     """
-    return _solved(lambda scatter: steel_integral(beam, tube, scatter), integral_mm, _SCATTER)
+    return _solve(lambda scatter: steel_integral(beam, tube, scatter), integral_mm, _SCATTER)
 
 
 def bore_integral(beam: Beam, tube: Tube, opacifier: Opacifier, scatter: float) -> float:
@@ -184,7 +184,7 @@ def share_of(beam: Beam, tube: Tube, kind: str, scatter: float, integral_mm: flo
     float
         At the end of the range of possible shares if it is beyond.
     """
-    return _solved(
+    return _solve(
         lambda share: bore_integral(beam, tube, Opacifier(kind, share), scatter),
         integral_mm,
         _SHARES,
@@ -217,7 +217,7 @@ def _across(values: Array, lines_mm: Array) -> float:
     return 2.0 * float(np.trapezoid(values, lines_mm))
 
 
-def _solved(model: Callable[[float], float], wanted: float, ends: tuple[float, float]) -> float:
+def _solve(model: Callable[[float], float], wanted: float, ends: tuple[float, float]) -> float:
     """Return where a monotonic model has a value, between `ends`, or the nearer end."""
     low, high = ends
     rises = model(high) > model(low)

@@ -1,1 +1,1 @@
-"""What several steps compute with: medians, resampling, connected patches."""
+"""Shared image processing: medians, resampling, connected components."""

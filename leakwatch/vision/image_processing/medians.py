@@ -11,7 +11,7 @@ SIGMA_PER_MAD = 1.4826
 
 
 def median(values: Array) -> float:
-    """The upper median of `values`, any shape; 0.0 where there are none."""
+    """Return the upper median of `values`, any shape; 0.0 where there are none."""
     flat = values.flatten()
     if flat.size == 0:
         return 0.0
@@ -21,14 +21,14 @@ def median(values: Array) -> float:
 
 
 def medians(values: Array) -> Array:
-    """The medians along the last axis of some hundred values: there a sort is cheapest."""
+    """Return the medians along the last axis; for some hundred values a sort is cheapest."""
     ordered, count = np.sort(values, axis=-1), values.shape[-1]
     middle: Array = 0.5 * (ordered[..., (count - 1) // 2] + ordered[..., count // 2])
     return middle
 
 
 def spread(values: Array) -> float:
-    """Robust standard deviation of `values`; 0.0 where there are none."""
+    """Return the robust standard deviation of `values`; 0.0 where there are none."""
     flat = values.flatten()
     if flat.size == 0:
         return 0.0
@@ -40,7 +40,7 @@ def spread(values: Array) -> float:
 
 
 def middle(values: Array) -> float:
-    """The median of `values`, any shape, as NumPy has it: of two in the middle their mean."""
+    """Return the median of `values`, any shape; of two in the middle their mean, as in NumPy."""
     flat = values.flatten()
     upper = flat.size // 2
     if flat.size % 2:
@@ -51,7 +51,7 @@ def middle(values: Array) -> float:
 
 
 def percentile(values: Array, percent: float) -> float:
-    """A percentile of `values`, any shape, as NumPy has it: linear between neighbours."""
+    """Return a percentile of `values`, any shape, linear between neighbours as in NumPy."""
     flat = values.flatten()
     place = (flat.size - 1) * percent / 100.0
     lower = int(place)

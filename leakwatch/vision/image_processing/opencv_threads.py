@@ -1,4 +1,4 @@
-"""How many threads OpenCV works on."""
+"""Number of threads that OpenCV uses."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ _FEW = 16
 
 
 def around(mask: BoolImage, reach: int) -> Window:
-    """The smallest window of rows and columns around a mask, `reach` pixels more to each side."""
+    """Return the smallest window around a mask, with `reach` more pixels on each side."""
     left, top, wide, high = cv2.boundingRect(mask.view(np.uint8))
     return grown(np.s_[top : top + high, left : left + wide], reach, mask.shape)
 
 
 def inside(window: Window, part: Window) -> Window:
-    """A part of a window, in rows and columns of the picture that it was cut from."""
+    """Return a part of a window, in rows and columns of the image that it was cut from."""
     top, left = window[0].start, window[1].start
     rows, columns = part
     return (
@@ -33,7 +33,7 @@ def inside(window: Window, part: Window) -> Window:
 
 
 def grown(window: Window, reach: int, shape: tuple[int, ...]) -> Window:
-    """A window with `reach` more rows and columns on each side, as far as the picture goes."""
+    """Return a window with `reach` more rows and columns on each side, within the image."""
     rows, columns = window
     return (
         slice(max(rows.start - reach, 0), min(rows.stop + reach, shape[0])),
@@ -42,7 +42,7 @@ def grown(window: Window, reach: int, shape: tuple[int, ...]) -> Window:
 
 
 def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolImage:
-    """A mask grown by a square of `reach_px` to each side; `box`: what holds all of the mask.
+    """Grow a mask by a square of `reach_px` to each side; `box`: what holds all of the mask.
 
     What it costs is bounded by the size of the picture, whatever the reach is.
     """
@@ -54,7 +54,7 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
     if not part.any():
         return result
     if reach <= _FEW:
-        result[window] = cv2.dilate(part, _square(reach)).view(np.bool_)
+        result[window] = cv2.dilate(part, _make_square(reach)).view(np.bool_)
     else:
         away = cv2.distanceTransform(1 - part, cv2.DIST_C, cv2.DIST_MASK_3)
         result[window] = away <= reach
@@ -62,7 +62,7 @@ def near(mask: BoolImage, reach_px: float, box: Window | None = None) -> BoolIma
 
 
 @lru_cache(maxsize=_FEW + 1)
-def _square(reach: int) -> Array:
+def _make_square(reach: int) -> Array:
     return read_only(np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
 
 
@@ -78,17 +78,17 @@ class Patches:
     area: Array
 
     def which(self, pixels: Array) -> BoolImage:
-        """Labels that have a pixel for which `pixels`, one value a place, is True."""
+        """Return the labels that have a pixel for which `pixels`, one value a place, is True."""
         present: BoolImage = np.bincount(self.labels[pixels], minlength=len(self.area)) > 0
         return present
 
     def touch(self, image: BoolImage) -> BoolImage:
-        """Labels that have a pixel where `image` is True."""
+        """Return the labels that have a pixel where `image` is True."""
         return self.which(image.ravel()[self.at])
 
 
 def patches_of(mask: BoolImage) -> Patches:
-    """The connected patches of a mask: their areas are counted where they are, not everywhere."""
+    """Find the connected components of a mask, counting areas only where the mask is set."""
     count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     at = np.flatnonzero(mask)
     of_each = labels.ravel()[at]

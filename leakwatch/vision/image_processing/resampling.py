@@ -45,7 +45,7 @@ def sampled(
         whole: Array = cv2.remap(image, places, None, interpolation, borderMode=border)
         return whole
     result = np.zeros((rows, columns, *image.shape[2:]), image.dtype)
-    for part in _parts(rows, columns):
+    for part in _split_into_parts(rows, columns):
         some = np.ascontiguousarray(places[part])
         result[part] = cv2.remap(image, some, None, interpolation, borderMode=border)
     return result
@@ -77,7 +77,7 @@ def warped(
         whole: Array = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=border)
         return whole
     result = np.zeros((rows, columns, *image.shape[2:]), image.dtype)
-    for part in _parts(rows, columns):
+    for part in _split_into_parts(rows, columns):
         down, across = part
         moved = np.array(matrix, np.float64)
         moved[:, 2] += moved[:, 0] * across.start + moved[:, 1] * down.start
@@ -86,8 +86,8 @@ def warped(
     return result
 
 
-def _parts(rows: int, columns: int) -> list[tuple[slice, slice]]:
-    """Windows of no more than `MOST_PX` rows and columns that cover a result."""
+def _split_into_parts(rows: int, columns: int) -> list[tuple[slice, slice]]:
+    """Yield windows of no more than `MOST_PX` rows and columns that cover a result."""
     sides = (
         [slice(first, min(first + MOST_PX, whole)) for first in range(0, whole, MOST_PX)]
         for whole in (rows, columns)

@@ -1,1 +1,1 @@
-"""Whether an image is new, or a last image hold, in whole or in part."""
+"""Liveness of images: new, or a last image hold in whole or in part."""

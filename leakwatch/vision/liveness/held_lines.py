@@ -1,4 +1,4 @@
-"""Whether a part of the picture is that of the frame before: lines, a strip, a block.
+"""Parts of an image repeated from the frame before: lines, a strip, a block.
 
 Every line of what is watched is compared piece by piece, so that nothing lies between the places
 looked at. Detail is told along a line alone: it then holds nothing of the lines beside it, and one
@@ -24,7 +24,7 @@ _BAND_LINES = 16
 
 @dataclass(frozen=True, slots=True)
 class LinesState:
-    """The lines of the last frame, and how much they differ in frames that are new.
+    """Lines of the last frame, and how much they differ in frames that are new.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class LinesState:
 
 @dataclass(frozen=True, slots=True)
 class HeldLines:
-    """What the lines of one frame say; to be learnt from if the frame is new.
+    """Comparison of the lines of one frame, from which the state is updated if the frame is new.
 
     Parameters
     ----------
@@ -91,12 +91,12 @@ def compare_lines(
     """
     kernel = np.array([[1.0, -2.0, 1.0]], np.float32) / np.float32(np.sqrt(6.0))
     values = np.ascontiguousarray(attenuation[window])
-    detail = _pieces(cv2.filter2D(values, cv2.CV_32F, kernel))
+    detail = _cut_into_pieces(cv2.filter2D(values, cv2.CV_32F, kernel))
     last, state = state.detail, replace(state, detail=read_only(detail))
     if last is None or last.size == 0:
         return state, HeldLines(0.0, 0.0, None)
     change = 0.5 * np.square(detail - last).mean(axis=2)
-    pooled = _banded(change)
+    pooled = _sum_in_bands(change)
     if state.variance is None:
         return state, HeldLines(0.0, 0.0, pooled)
     known = np.repeat(state.variance, _BAND_LINES, axis=0)[: len(change)]
@@ -104,7 +104,7 @@ def compare_lines(
     least = np.minimum(known, np.square(detail).mean(axis=2))
     usable = known > 0.0
     if not exposed[window].all():
-        usable &= _pieces(exposed[window]).all(axis=2)
+        usable &= _cut_into_pieces(exposed[window]).all(axis=2)
     held = usable & (change <= settings.line_share * least)
     found = int(held.sum()) / max(int(usable.sum()), usable.size // 4, 1)
     return state, HeldLines(max(found - state.usual_share, 0.0), found, pooled)
@@ -122,7 +122,7 @@ def learnt_lines(state: LinesState, seen: HeldLines, settings: LivenessSettings)
     return LinesState(state.detail, read_only(variance), usual, state.pairs + 1)
 
 
-def _pieces(image: Array) -> Array:
+def _cut_into_pieces(image: Array) -> Array:
     """Cut the lines of a picture into pieces; what is left over at their ends is left out."""
     lines, length = image.shape
     size = min(_PIECE_PX, length)
@@ -130,7 +130,7 @@ def _pieces(image: Array) -> Array:
     return np.ascontiguousarray(image[:, : count * size]).reshape(lines, count, size)
 
 
-def _banded(values: Array) -> Array:
+def _sum_in_bands(values: Array) -> Array:
     """Return the mean over bands of lines, ``(bands, pieces)``."""
     starts = np.arange(0, len(values), _BAND_LINES)
     counts = np.diff(np.append(starts, len(values)))

@@ -75,10 +75,10 @@ class NoiseHistory:
         self, noise: FloatImage, time_s: float, settings: LivenessSettings
     ) -> NoiseHistory:
         """Return the history with one more frame, and without what is too old or too much."""
-        energy, times_s = _energy(noise), (*self.times_s, time_s)
+        energy, times_s = _compute_energy(noise), (*self.times_s, time_s)
         if self.blocks and len(self.blocks[-1]) < _BLOCK_FRAMES:
-            blocks = (*self.blocks[:-1], _appended(self.blocks[-1], noise))
-            energies = (*self.energies[:-1], _appended(self.energies[-1], energy))
+            blocks = (*self.blocks[:-1], _append(self.blocks[-1], noise))
+            energies = (*self.energies[:-1], _append(self.energies[-1], energy))
         else:
             blocks, energies = (*self.blocks, noise[None]), (*self.energies, energy[None])
         while len(blocks) > 2:  # whatever the pause between frames was, the last ones are kept
@@ -90,11 +90,11 @@ class NoiseHistory:
         return NoiseHistory(blocks, energies, times_s)
 
 
-def _appended(block: FloatImage, newest: FloatImage) -> FloatImage:
+def _append(block: FloatImage, newest: FloatImage) -> FloatImage:
     return read_only(np.concatenate([block, newest[None]]))
 
 
-def _energy(noise: FloatImage) -> FloatImage:
+def _compute_energy(noise: FloatImage) -> FloatImage:
     """Return the sum of squares of each tile."""
     energy: FloatImage = np.einsum("tk,tk->t", noise, noise)
     return energy
@@ -102,7 +102,7 @@ def _energy(noise: FloatImage) -> FloatImage:
 
 @dataclass(frozen=True, slots=True)
 class LivenessState:
-    """The noise of the last frames, and how large it is in frames that are new.
+    """Noise of the last frames, and its level in frames that are new.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ class _Compared:
     times_s: Array
 
 
-def _passed(attenuation: FloatImage, window: Window) -> FloatImage:
+def _pass_band(attenuation: FloatImage, window: Window) -> FloatImage:
     rows, columns = window
     # One more pixel to each side, so that the window's rim is filtered with its neighbours.
     wider = attenuation[rows.start - 1 : rows.stop + 1, columns.start - 1 : columns.stop + 1]
@@ -194,8 +194,8 @@ def _passed(attenuation: FloatImage, window: Window) -> FloatImage:
     return passed[1:-1, 1:-1]
 
 
-def _noise_of(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
-    noise: FloatImage = _passed(attenuation, tiles.window).ravel()[tiles.places]
+def _measure_noise(attenuation: FloatImage, tiles: Tiles) -> FloatImage:
+    noise: FloatImage = _pass_band(attenuation, tiles.window).ravel()[tiles.places]
     # Edges of metal are a hundred times as large as noise, and would hide it. Where most pixels
     # are alike, as in a picture with little noise and few grey levels, the others are the noise.
     usual = SIGMA_PER_MAD * medians(np.abs(noise))[:, None]
@@ -208,8 +208,8 @@ def _values(image: BoolImage, tiles: Tiles) -> Array:
     return values
 
 
-def _compared(state: LivenessState, noise: FloatImage) -> _Compared:
-    energy = _energy(noise)
+def _compare(state: LivenessState, noise: FloatImage) -> _Compared:
+    energy = _compute_energy(noise)
     blocks = (*state.repeated.blocks, *state.fresh.blocks)
     common = np.concatenate([np.einsum("ntk,tk->nt", block, noise) for block in blocks])
     earlier = np.concatenate([*state.repeated.energies, *state.fresh.energies])
@@ -224,12 +224,12 @@ def _compared(state: LivenessState, noise: FloatImage) -> _Compared:
 
 @dataclass(frozen=True, slots=True)
 class LivenessCheck:
-    """The comparison of a frame's noise with that of the last seconds."""
+    """Comparison of a frame's noise with that of the last seconds."""
 
     settings: LivenessSettings
 
     def tiles_over(self, points: PointArray | None, reach: float, shape: tuple[int, int]) -> Tiles:
-        """Lay tiles over what is watched.
+        """Lay tiles over the monitored region.
 
         Parameters
         ----------
@@ -281,11 +281,11 @@ class LivenessCheck:
         """
         assert state.tiles is not None
         tiles, stands = state.tiles, time_s <= state.last_s
-        noise = _noise_of(attenuation, tiles)
+        noise = _measure_noise(attenuation, tiles)
         lines, held_lines = compare_lines(
             state.lines, attenuation, exposed, tiles.window, self.settings
         )
-        spectrum = spectrum_of(_passed(attenuation, tiles.square))
+        spectrum = spectrum_of(_pass_band(attenuation, tiles.square))
         like = compare_spectrum(state.spectra, spectrum, time_s, self.settings)
         spectra = state.spectra.with_frame(spectrum, time_s, self.settings)
         state = replace(state, last_s=time_s, lines=lines, spectra=spectra)
@@ -294,7 +294,7 @@ class LivenessCheck:
             return replace(state, fresh=fresh, new_s=time_s), Liveness(
                 0.0, 1.0, True, False, False, 0.0
             )
-        earlier = _compared(state, noise)
+        earlier = _compare(state, noise)
         learning = self._learnt(state, noise, earlier)
         usable = _values(exposed, tiles).mean(axis=1) >= self.settings.min_exposed_share
         shares, told_share = self._shares(learning, noise, usable, earlier, time_s)
@@ -380,7 +380,7 @@ class LivenessCheck:
         earlier: _Compared,
         time_s: float,
     ) -> tuple[Array, float]:
-        """Share of tiles that repeat each earlier frame, and share of those that can tell."""
+        """Return the share of tiles that repeat each earlier frame, and of those that can."""
         if state.variance is None:
             # Two frames that hardly differ, with nothing to compare with: the second is the first.
             return np.ones(len(earlier.times_s)), 1.0

@@ -42,7 +42,7 @@ _PHASE_UNIT = 127.0
 
 @dataclass(frozen=True, slots=True)
 class NoiseSpectrum:
-    """The spectrum of one frame's fine detail.
+    """Spectrum of one frame's fine detail.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class SpectrumHistory:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How much a frame's fine detail is that of an earlier one.
+    """Similarity of a frame's fine detail to that of an earlier frame.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def spectrum_of(passed: FloatImage) -> NoiseSpectrum:
     passed : ndarray
         ``(side, side)``, fine detail of log attenuation.
     """
-    tables = _tables(len(passed))
+    tables = _make_tables(len(passed))
     # Every other row and column gives the median of thousands.
     sigma = SIGMA_PER_MAD * middle(np.abs(passed[::2, ::2]))
     clipped = np.clip(passed, -_CLIPPED_SIGMA * sigma, _CLIPPED_SIGMA * sigma)
@@ -182,29 +182,29 @@ def compare_spectrum(
         return Likeness()
     older = [at for at in old if time_s - history.times_s[at] >= _OLDER_FACTOR * age_s - 1e-6]
     alike = [float(history.spectra[at].modulus @ spectrum.modulus) for at in old]
-    phase = _complex_phase(spectrum)
+    phase = _compute_phase(spectrum)
     # The modulus names an image wherever it was moved to; only that one is searched for so far.
     best = old[int(np.argmax(alike))]
     found = []
     for at in sorted({old[-1], *older[-1:], best}):
-        other = _complex_phase(history.spectra[at])
-        moved = _shifted_to(phase, other) if at == best else phase
-        found.append(Likeness(_correlation(moved, other), time_s - history.times_s[at]))
+        other = _compute_phase(history.spectra[at])
+        moved = _shift_to(phase, other) if at == best else phase
+        found.append(Likeness(_correlate(moved, other), time_s - history.times_s[at]))
     return max(found, key=lambda one: one.correlation)
 
 
-def _complex_phase(spectrum: NoiseSpectrum) -> ComplexImage:
+def _compute_phase(spectrum: NoiseSpectrum) -> ComplexImage:
     parts = spectrum.phase.astype(np.float32) / np.float32(_PHASE_UNIT)
     phase: ComplexImage = parts.view(np.complex64)
     return phase
 
 
-def _shifted_to(one: ComplexImage, other: ComplexImage) -> ComplexImage:
+def _shift_to(one: ComplexImage, other: ComplexImage) -> ComplexImage:
     """Return the phases of one square, shifted to the other by the whole pixels that fit best.
 
     Shifts within `_REACH_PX` are left as they are.
     """
-    tables = _tables(len(one))
+    tables = _make_tables(len(one))
     surface = np.fft.irfft2(one * other.conj() * tables.passed)
     shift = np.array(np.unravel_index(int(np.argmax(surface)), surface.shape))
     shift = np.where(shift > len(one) // 2, shift - len(one), shift)
@@ -218,15 +218,15 @@ def _shifted_to(one: ComplexImage, other: ComplexImage) -> ComplexImage:
     return moved
 
 
-def _correlation(one: ComplexImage, other: ComplexImage) -> float:
-    tables = _tables(len(one))
+def _correlate(one: ComplexImage, other: ComplexImage) -> float:
+    tables = _make_tables(len(one))
     peaks = tables.along_rows @ (one * other.conj() * tables.weights) @ tables.along_columns
     return float(peaks.real.max())
 
 
 @dataclass(frozen=True, slots=True)
 class _Tables:
-    """What depends on the side of a square alone."""
+    """Tables that depend only on the side of a square."""
 
     window: Array
     rows: Array
@@ -241,7 +241,7 @@ class _Tables:
 
 
 @lru_cache(maxsize=4)
-def _tables(side: int) -> _Tables:
+def _make_tables(side: int) -> _Tables:
     rows, columns = np.fft.fftfreq(side), np.fft.rfftfreq(side)
     shifts = np.arange(-_REACH_PX, _REACH_PX + _STEP_PX / 2, _STEP_PX)
     # The half of the spectrum that is not stored is the conjugate of the other.

@@ -1,4 +1,4 @@
-"""What the numbers mean: stored values to log attenuation, the exposed field, detector lag."""
+"""Stored values to log attenuation, with exposed field and detector lag."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leakwatch.core.geometry import WorkingGrid
 
 
 def more_value_is_more_beam(pixel_format: PixelFormat) -> bool:
-    """Whether a larger stored value means more X-ray beam.
+    """Return whether a larger stored value means more X-ray beam.
 
     Pixel Intensity Relationship Sign decides where it is given (PS3.3 C.8.11.3.1.2). Else the
     display convention of the modality does: fluoroscopy shows bone dark, so that MONOCHROME2
@@ -28,7 +28,7 @@ def more_value_is_more_beam(pixel_format: PixelFormat) -> bool:
 
 
 def attenuation_scale_known(pixel_format: PixelFormat) -> bool:
-    """Whether added log attenuation can be turned into a thickness of cement: LIN only.
+    """Return whether added log attenuation can be converted to a thickness of cement: LIN only.
 
     LOG pixels are logarithmic by an unknown factor, DISP pixels by an unknown curve.
     """
@@ -36,7 +36,7 @@ def attenuation_scale_known(pixel_format: PixelFormat) -> bool:
 
 
 def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid) -> FloatImage:
-    """Log attenuation ``-ln(I)`` on the working grid, up to a constant.
+    """Return log attenuation ``-ln(I)`` on the working grid, up to a constant.
 
     Beer-Lambert: in this scale cement adds its own attenuation whatever lies behind it
     (subtraction is done in log space, PS3.4 N.2.5). `LIN` takes a log after binning, so that
@@ -80,7 +80,7 @@ def log_attenuation(pixels: Array, pixel_format: PixelFormat, grid: WorkingGrid)
 
 @dataclass(frozen=True, slots=True)
 class ExposedField:
-    """The part of the picture that the beam reaches, on a grid coarser than the working one.
+    """Part of the image that the beam reaches, on a grid coarser than the working one.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def exposed_field(attenuation: FloatImage, settings: IntensitySettings) -> Expos
 
 @dataclass(frozen=True, slots=True)
 class BladesState:
-    """Where the collimator's blades stood, and since when.
+    """Positions of the collimator's blades, and since when they have been there.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def follow_blades(
 
 
 def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
-    """The exposed field on a grid of ``(rows, columns)``."""
+    """Return the exposed field on a grid of ``(rows, columns)``."""
     high, wide = rows // field.coarse.shape[0], columns // field.coarse.shape[1]
     if (high * field.coarse.shape[0], wide * field.coarse.shape[1]) == (rows, columns):
         # Nearly always, and four times as fast.
@@ -198,7 +198,7 @@ def field_on_grid(field: ExposedField, rows: int, columns: int) -> BoolImage:
 def saturated(
     attenuation: FloatImage, pixel_format: PixelFormat, settings: IntensitySettings
 ) -> BoolImage:
-    """Where the picture is clipped at its brightest: there nothing can be measured.
+    """Return the mask of saturated pixels at the bright end, where nothing can be measured.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def saturated(
 
 
 def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:
-    """What the shutter tags leave open (PS3.3 C.7.6.11), on the working grid."""
+    """Return the area that the shutter tags leave open (PS3.3 C.7.6.11), on the working grid."""
     open_ = np.ones((grid.rows, grid.columns), np.uint8)
     row, column = np.mgrid[: grid.rows, : grid.columns]
     points = grid.to_frame(np.stack([column, row], axis=-1))
@@ -241,7 +241,7 @@ def shutter_on_grid(shutter: Shutter, grid: WorkingGrid) -> BoolImage:
 
 
 def masks_on_grid(masks_px: Sequence[Rectangle], grid: WorkingGrid) -> BoolImage:
-    """What rectangles hide, on the working grid, with two pixels around that they shine into.
+    """Return the area that rectangles hide, on the working grid, with a rim of two pixels.
 
     One is averaged or interpolated with them, and the other is for whole pixels of a shift.
     """
@@ -260,7 +260,7 @@ def masks_on_grid(masks_px: Sequence[Rectangle], grid: WorkingGrid) -> BoolImage
 def open_and_masked(
     acquisition: Acquisition, grid: WorkingGrid
 ) -> tuple[BoolImage | None, BoolImage | None]:
-    """What shutter tags and masks leave open, and what masks hide; None where there are none."""
+    """Return the area left open by shutter and masks, and that hidden by masks; None for none."""
     tags, masks_px = acquisition.shutter, acquisition.masks_px
     open_ = None if tags is None else read_only(shutter_on_grid(tags, grid))
     if not masks_px:
@@ -271,7 +271,7 @@ def open_and_masked(
 
 @dataclass(frozen=True, slots=True)
 class LagState:
-    """What is needed to see and undo detector lag.
+    """State of the estimation and correction of detector lag.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def undo_lag(
         state = replace(state, interval_s=elapsed_s)
     state = replace(state, time_s=time_s)
     if state.frames < settings.lag_settled_frames:
-        state = _with_noise(state, _unit_noise(attenuation, settings), settings)
+        state = _with_noise(state, _measure_unit_noise(attenuation, settings), settings)
     clean = attenuation
     if state.previous is not None and state.fraction > 0.0:
         keep = 1.0 / (1.0 - state.fraction)
@@ -351,12 +351,12 @@ def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings)
         terms = [float(np.vdot(noise, earlier)) / noise.size for earlier in state.noise]
         sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
         frames += 1
-    fraction = _lag_fraction(sums, frames, noise.size, settings)
+    fraction = _estimate_lag_fraction(sums, frames, noise.size, settings)
     history = (read_only(noise), *state.noise[:2])
     return replace(state, noise=history, correlation_sums=sums, frames=frames, fraction=fraction)
 
 
-def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
+def _measure_unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
     rows, columns = attenuation.shape
     high, wide = min(rows, settings.noise_window_px), min(columns, settings.noise_window_px)
     top, left = (rows - high) // 2, (columns - wide) // 2
@@ -369,7 +369,7 @@ def _unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatIm
     return clipped
 
 
-def _lag_fraction(
+def _estimate_lag_fraction(
     sums: tuple[float, float, float], frames: int, pixels: int, settings: IntensitySettings
 ) -> float:
     if frames < settings.lag_min_frames:

@@ -1,4 +1,4 @@
-"""Whether the picture shows the polarity that its tags say: less beam behind bone, or more.
+"""Polarity of an image, checked against its tags: less beam behind bone, or more.
 
 An export that was inverted without saying so turns bone into gas, and cement into nothing. What
 surrounds the anatomy tells: a shutter or collimator lets nothing through, ends sharply and goes all
@@ -26,7 +26,7 @@ _LEAST_RING = 20  # pixels of it
 
 
 class Polarity(StrEnum):
-    """What the picture says of the polarity that it was read with."""
+    """Polarity as the image shows it, compared with the one that it was read with."""
 
     AGREES = "agrees"
     CONTRADICTS = "contradicts"
@@ -53,7 +53,7 @@ UNTOLD = PolarityTold(Polarity.CANNOT_TELL)
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """What is evenly dark, or evenly bright, and touches the border.
+    """Evenly dark or evenly bright area that touches the border.
 
     `sides`: the share of the top, bottom, left and right border that it takes. `step`: how far the
     picture is from it just inside, over its whole range, at all but a quarter of its edge.
@@ -78,13 +78,13 @@ def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> Polari
         is blanked tells most.
     settings : PolaritySettings
     """
-    beam = None if settings.trust_tags else _coarse_beam(attenuation, settings)
+    beam = None if settings.trust_tags else _estimate_coarse_beam(attenuation, settings)
     if beam is None:
         return UNTOLD
     kernel = np.ones((3, 3), np.uint8)
     even = cv2.dilate(beam, kernel) - cv2.erode(beam, kernel) < settings.even_range
-    dark = _at_border(beam, even & (beam < settings.end_share))
-    bright = _at_border(beam, even & (beam > 1.0 - settings.end_share))
+    dark = _find_at_border(beam, even & (beam < settings.end_share))
+    bright = _find_at_border(beam, even & (beam > 1.0 - settings.end_share))
     for_, against = [], []
     if _is_shutter(dark, settings):
         for_.append("a dark shutter goes round the picture")
@@ -101,8 +101,8 @@ def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> Polari
     return PolarityTold(Polarity.AGREES if for_ else Polarity.CANNOT_TELL, tuple(for_))
 
 
-def _coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatImage | None:
-    """The beam, 0 to 1 over the range of the picture; None where there is no picture."""
+def _estimate_coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatImage | None:
+    """Return the beam, 0 to 1 over the range of the image; None for an image without a range."""
     rows, columns = attenuation.shape
     wide = min(settings.columns, columns)
     high = max(round(wide * rows / columns), _LEAST_ROWS)
@@ -115,8 +115,8 @@ def _coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatIm
     return scaled
 
 
-def _at_border(beam: FloatImage, even: BoolImage) -> _Area:
-    """Only what touches the border: gas and metal inside the field are left out."""
+def _find_at_border(beam: FloatImage, even: BoolImage) -> _Area:
+    """Keep only what touches the border: gas and metal inside the field are left out."""
     _, labels = cv2.connectedComponents(even.astype(np.uint8))
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     touching = np.isin(labels, border[border > 0])
@@ -142,7 +142,7 @@ def _is_shutter(area: _Area, settings: PolaritySettings) -> bool:
 
 
 def _is_air(area: _Area, other: _Area, settings: PolaritySettings) -> bool:
-    """Beside the patient, whose length runs down the picture: one side of it, from end to end."""
+    """Return whether it lies beside the patient: one side of the image, from end to end."""
     return (
         area.share >= settings.air_share
         and max(area.sides[2:]) >= settings.air_side

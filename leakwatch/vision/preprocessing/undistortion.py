@@ -1,4 +1,4 @@
-"""The picture as it would be seen without the distortion of an image intensifier."""
+"""Correction of the distortion of an image intensifier."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STRIDE = 4
 
 
 def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> FloatImage | None:
-    """Where each pixel of the true picture is taken from; made once a run.
+    """Return where each pixel of the undistorted image is taken from; made once a run.
 
     Returns
     -------
@@ -32,35 +32,35 @@ def straightening_map(distortion: Distortion | None, grid: WorkingGrid) -> Float
 def straightened(
     attenuation: FloatImage, exposed: BoolImage, places: FloatImage | None
 ) -> tuple[FloatImage, BoolImage]:
-    """Log attenuation and exposed field without the distortion.
+    """Return log attenuation and exposed field without the distortion.
 
     A pixel counts as exposed only where all that it is mixed from is.
     """
     if places is None:
         return attenuation, exposed
-    true = _remapped(attenuation, places, cv2.BORDER_REPLICATE)
-    share = _remapped(exposed.astype(np.float32), places, cv2.BORDER_CONSTANT)
+    true = _remap(attenuation, places, cv2.BORDER_REPLICATE)
+    share = _remap(exposed.astype(np.float32), places, cv2.BORDER_CONSTANT)
     return true, share > np.float32(0.99)
 
 
 def straightened_mask(mask: BoolImage | None, places: FloatImage | None) -> BoolImage | None:
-    """Pixels of the true picture that are mixed from any of `mask`, read-only."""
+    """Return the pixels of the undistorted image that are mixed from any of `mask`, read-only."""
     if mask is None or places is None:
         return mask
-    share = _remapped(mask.astype(np.float32), places, cv2.BORDER_CONSTANT)
+    share = _remap(mask.astype(np.float32), places, cv2.BORDER_CONSTANT)
     return read_only(share > np.float32(0.01))
 
 
 def bent(image: FloatImage, distortion: Distortion | None, grid: WorkingGrid) -> FloatImage:
-    """A picture of the true anatomy as the frames show it: the inverse of `straightened`."""
+    """Distort an image of the true anatomy as frames show it: the inverse of `straightened`."""
     if distortion is None:
         return image
     places = _map(grid, lambda points_px: undistort_px(distortion, points_px))
-    return _remapped(image, places, cv2.BORDER_REPLICATE)
+    return _remap(image, places, cv2.BORDER_REPLICATE)
 
 
 def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> FloatImage:
-    """Where each working pixel comes from, ``(rows, columns, 2)``.
+    """Return where each working pixel comes from, ``(rows, columns, 2)``.
 
     Computed at every `_STRIDE`-th pixel, and drawn straight between them: a distortion bends by
     some thousandths of a pixel over that.
@@ -76,6 +76,6 @@ def _map(grid: WorkingGrid, moved_px: Callable[[PointArray], PointArray]) -> Flo
     return fine
 
 
-def _remapped(image: FloatImage, places: FloatImage, border: int) -> FloatImage:
+def _remap(image: FloatImage, places: FloatImage, border: int) -> FloatImage:
     remapped: FloatImage = sampled(image, places, border=border)
     return remapped

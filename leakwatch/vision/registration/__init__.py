@@ -1,1 +1,1 @@
-"""Where the anatomy went since the reference frame, and whether it is the same."""
+"""Shift of the anatomy since the reference frame, and whether the anatomy matches."""

@@ -1,4 +1,4 @@
-"""Where the anatomy went since the reference frame, and how sure that is."""
+"""Shift of the anatomy since the reference frame, and its reliability."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_RATIO = 0.8
 
 @dataclass(frozen=True, slots=True)
 class MatchedRows:
-    """The rows that are matched, in one piece of memory: all that every step of a match needs.
+    """Matched rows in one piece of memory: all that every step of a match needs.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class MatchedRows:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationReference:
-    """The anatomy that frames are matched with: band-passed, on the registration grid.
+    """Anatomy that frames are matched with: band-passed, on the registration grid.
 
     The registration grid is the working grid at half its resolution: anatomy that carries the
     match is smooth, noise is not.
@@ -65,7 +65,7 @@ class RegistrationReference:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """Where the reference's anatomy is in a frame.
+    """Position of the reference's anatomy in a frame.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class MatchedField:
-    """The exposed field as registration needs it, on the registration grid.
+    """Exposed field as registration needs it, on the registration grid.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class MatchedField:
 def field_of(
     exposed: BoolImage, before: MatchedField | None, settings: MotionSettings
 ) -> MatchedField:
-    """The exposed field of a frame; that of the frame `before` where nothing has changed.
+    """Return the exposed field of a frame; that of the frame `before` where nothing has changed.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def field_of(
         return before
     weight = exposed.astype(np.float32)
     fine = cv2.GaussianBlur(weight, (0, 0), settings.fine_sigma_px) + np.float32(1e-3)
-    broad = _broad(weight, settings) + np.float32(1e-3)
+    broad = _filter_broad(weight, settings) + np.float32(1e-3)
     rim = np.ones((2 * settings.field_margin_px + 1,) * 2, np.uint8)
     open_ = cv2.erode(exposed.view(np.uint8), rim, borderValue=0)
     parts = (exposed, weight, fine, broad, open_)
@@ -130,7 +130,7 @@ def field_of(
 def band_passed(
     attenuation: FloatImage, field: MatchedField, settings: MotionSettings
 ) -> FloatImage:
-    """Anatomy at the scales that carry a match, on the registration grid.
+    """Filter the anatomy to the scales that carry a match, on the registration grid.
 
     A difference of Gaussians, normalised by the exposed area so that the shutter's edge, which
     does not move with the patient, leaves no mark (normalised convolution,
@@ -153,12 +153,12 @@ def band_passed(
     small *= field.weight
     passed: FloatImage = cv2.GaussianBlur(small, (0, 0), settings.fine_sigma_px)
     passed /= field.fine
-    passed -= _broad(small, settings) / field.broad
+    passed -= _filter_broad(small, settings) / field.broad
     passed *= field.weight
     return passed
 
 
-def _broad(image: FloatImage, settings: MotionSettings) -> FloatImage:
+def _filter_broad(image: FloatImage, settings: MotionSettings) -> FloatImage:
     # Smooth at a quarter of the size: the same picture for a tenth of the time.
     rows, columns = image.shape
     quarter = cv2.resize(image, (columns // 4, rows // 4), interpolation=cv2.INTER_AREA)
@@ -196,12 +196,12 @@ def start_reference(
     if len(filled):
         (top, left), (bottom, right) = filled.min(axis=0), filled.max(axis=0) + 1
     window = (int(left), int(top), int(right), int(bottom))
-    rows_ = _matched_rows(passed, window)
+    rows_ = _cut_matched_rows(passed, window)
     return RegistrationReference(read_only(passed), rows_, 1, read_only(weight), window)
 
 
 def shows_anatomy(reference: RegistrationReference, settings: MotionSettings) -> bool:
-    """Whether there is something that other frames can be matched with."""
+    """Return whether there is something that other frames can be matched with."""
     speaks = reference.weight > 0
     contrast = float(reference.mean[speaks].std()) if speaks.any() else 0.0
     return contrast >= settings.min_contrast
@@ -210,21 +210,21 @@ def shows_anatomy(reference: RegistrationReference, settings: MotionSettings) ->
 def with_frame(
     reference: RegistrationReference, passed: FloatImage, shift: Point
 ) -> RegistrationReference:
-    """The reference with one more frame in its mean."""
-    moved = _moved_back(passed, shift)
+    """Return the reference with one more frame in its mean."""
+    moved = _move_back(passed, shift)
     share = 1.0 / (reference.frames + 1)
     mean = cv2.addWeighted(reference.mean, 1.0 - share, moved, share, 0.0)
-    rows = _matched_rows(mean, reference.window)
+    rows = _cut_matched_rows(mean, reference.window)
     return replace(reference, mean=read_only(mean), rows=rows, frames=reference.frames + 1)
 
 
 def without(reference: RegistrationReference, excluded: BoolImage) -> RegistrationReference:
-    """The reference with no weight where `excluded` (registration grid) is True."""
+    """Return the reference with no weight where `excluded` (registration grid) is True."""
     weight = np.where(excluded, np.float32(0), reference.weight)
     return replace(reference, weight=read_only(weight))
 
 
-def _matched_rows(image: FloatImage, window: tuple[int, int, int, int]) -> MatchedRows:
+def _cut_matched_rows(image: FloatImage, window: tuple[int, int, int, int]) -> MatchedRows:
     # Every other row says nearly as much as all: neighbours are smoothed together.
     left, top, right, bottom = window
     slopes = (
@@ -276,23 +276,23 @@ def register(
     if float(weight.sum()) < settings.min_pixels:
         return None
     target = reference.mean[top:bottom, left:right]
-    fine = _fine(reference, weight, passed, field.open, expected, settings)
+    fine = _match_finely(reference, weight, passed, field.open, expected, settings)
     if fine is not None and fine.score >= settings.trusted_score:
         return fine
-    coarse = _coarse(target, weight, passed, expected, reference.window, settings)
-    again = _fine(reference, weight, passed, field.open, coarse, settings)
+    coarse = _match_coarsely(target, weight, passed, expected, reference.window, settings)
+    again = _match_finely(reference, weight, passed, field.open, coarse, settings)
     candidates = [match for match in (fine, again) if match is not None]
     return max(candidates, key=lambda match: match.score, default=None)
 
 
-def _moved_back(passed: FloatImage, shift: Point) -> FloatImage:
+def _move_back(passed: FloatImage, shift: Point) -> FloatImage:
     rows, columns = passed.shape
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
     moved: FloatImage = warped(passed, matrix, (columns, rows), cv2.INTER_CUBIC)
     return moved
 
 
-def _fine(
+def _match_finely(
     reference: RegistrationReference,
     weight: FloatImage,
     passed: FloatImage,
@@ -324,7 +324,7 @@ def _fine(
             return None
         residual *= trust
         pull = (float(np.vdot(rows.across, residual)), float(np.vdot(rows.down, residual)))
-        change = _solved(normal, pull)
+        change = _solve(normal, pull)
         shift -= np.multiply(change, _all_steps(change, before))
         before = change if before is None else None
         if math.hypot(change[0], change[1]) < settings.converged_px:
@@ -360,7 +360,7 @@ def _determinant(normal: _Symmetric) -> float:
     return normal[0] * normal[2] - normal[1] ** 2
 
 
-def _solved(normal: _Symmetric, pull: tuple[float, float]) -> tuple[float, float]:
+def _solve(normal: _Symmetric, pull: tuple[float, float]) -> tuple[float, float]:
     determinant = _determinant(normal)
     return (
         (normal[2] * pull[0] - normal[1] * pull[1]) / determinant,
@@ -402,7 +402,7 @@ def _score(moved: FloatImage, target: FloatImage, trust: FloatImage) -> float:
     return float(np.vdot(weighted, b)) / max(size, 1e-12)
 
 
-def _coarse(
+def _match_coarsely(
     target: FloatImage,
     weight: FloatImage,
     passed: FloatImage,
@@ -410,7 +410,7 @@ def _coarse(
     window: tuple[int, int, int, int],
     settings: MotionSettings,
 ) -> Point:
-    """Best whole-pixel shift at half the registration grid's resolution, by template matching."""
+    """Find the best whole-pixel shift at half the resolution, by template matching."""
     reach = settings.search_px
     left, top, right, bottom = window
     padded = cv2.copyMakeBorder(passed, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
@@ -423,5 +423,5 @@ def _coarse(
 
 
 def to_registration_grid(points: PointArray) -> PointArray:
-    """Working pixels to registration pixels; ``(n, 2)`` or ``(2,)``."""
+    """Convert working pixels to registration pixels; ``(n, 2)`` or ``(2,)``."""
     return (np.asarray(points, np.float64) - 0.5) / 2

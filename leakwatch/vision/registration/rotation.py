@@ -38,7 +38,7 @@ def rotate_back(
     """
     if turn_rad == 0.0:
         return attenuation, exposed
-    matrix = _matrix(turn_rad, centre)
+    matrix = _build_matrix(turn_rad, centre)
     size = (attenuation.shape[1], attenuation.shape[0])
     turned = warped(attenuation, matrix, size, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
     open_ = warped(exposed.view(np.uint8), matrix, size, cv2.INTER_NEAREST)
@@ -49,11 +49,11 @@ def rotate_points(points: PointArray, turn_rad: float, centre: Point) -> PointAr
     """Return where points of a frame without rotation lie in the frame itself; ``(n, 2)``."""
     if turn_rad == 0.0:
         return points
-    matrix = _matrix(turn_rad, centre)
+    matrix = _build_matrix(turn_rad, centre)
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float64)
 
 
-def _matrix(turn_rad: float, centre: Point) -> Array:
+def _build_matrix(turn_rad: float, centre: Point) -> Array:
     cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
     turn = np.array([[cosine, -sine], [sine, cosine]])
     return np.hstack([turn, (np.array(centre) - turn @ np.array(centre))[:, None]])

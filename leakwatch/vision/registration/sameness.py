@@ -18,7 +18,7 @@ from leakwatch.vision.registration.motion import RegistrationReference
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """How far a frame is explained by the reference, tile by tile.
+    """Agreement of a frame with the reference, tile by tile.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Sameness:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTiles:
-    """The reference, tile by tile, for comparison; made once for each reference and area.
+    """Reference tiles for comparison; made once for each reference and area.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class _Sums:
 
 @dataclass(frozen=True, slots=True)
 class TileComparator:
-    """The comparison of frames with the reference, tile by tile."""
+    """Comparison of frames with the reference, tile by tile."""
 
     settings: SameSettings
 

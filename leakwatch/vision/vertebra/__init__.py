@@ -1,1 +1,1 @@
-"""The vertebral body, its posterior wall, and a person's marks over the reference anatomy."""
+"""Vertebral body, posterior wall, and the user's marks over the reference anatomy."""

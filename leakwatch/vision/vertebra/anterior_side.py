@@ -1,4 +1,4 @@
-"""Which side of the picture is anterior, told by the pedicles of several bodies together.
+"""Anterior side of the image, decided from the pedicles of several bodies together.
 
 One body may lie under ribs, gas or the pelvis; its neighbours show the same side.
 """
@@ -24,13 +24,13 @@ _NO_HINTS: PointArray = np.empty((0, 2))
 
 @dataclass(frozen=True)
 class AnteriorSide:
-    """The decision on which side is anterior, from pedicles and foramina."""
+    """Decision on which side is anterior, from pedicles and foramina."""
 
     settings: VertebraSettings
 
     @cached_property
     def poses(self) -> PoseFinder:
-        """The search for how a body lies, with the same settings."""
+        """Search for the pose of a body, with the same settings."""
         return PoseFinder(self.settings)
 
     def decide(

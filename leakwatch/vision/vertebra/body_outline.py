@@ -1,4 +1,4 @@
-"""The outline of a vertebral body and its posterior wall, from one click or from a marked wall."""
+"""Outline of a vertebral body and its posterior wall, from one click or from a marked wall."""
 
 from __future__ import annotations
 
@@ -93,28 +93,28 @@ _NO_HINTS: PointArray = np.empty((0, 2))
 
 @dataclass(frozen=True)
 class BodyFinder:
-    """The search for the outline of a body, from a click or from its wall."""
+    """Search for the outline of a body, from a click or from its wall."""
 
     settings: VertebraSettings
 
     @cached_property
     def search(self) -> SideSearch:
-        """The search for one side of a body, with the same settings."""
+        """Search for one side of a body, with the same settings."""
         return SideSearch(self.settings)
 
     @cached_property
     def poses(self) -> PoseFinder:
-        """The search for how a body lies, with the same settings."""
+        """Search for the pose of a body, with the same settings."""
         return PoseFinder(self.settings)
 
     @cached_property
     def sides(self) -> SideFinder:
-        """The search for its other sides."""
+        """Search for the other sides of the body."""
         return SideFinder(self.settings)
 
     @cached_property
     def anterior(self) -> AnteriorSide:
-        """The decision on its anterior side."""
+        """Decision on the anterior side of the body."""
         return AnteriorSide(self.settings)
 
     def find(

@@ -42,7 +42,7 @@ _FRONT_SAYS = 0.7  # gas, vessels and ribs lie in front
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How a body lies.
+    """Position and orientation of a body.
 
     Parameters
     ----------
@@ -69,18 +69,18 @@ class Pose:
 
 @dataclass(frozen=True)
 class PoseFinder:
-    """The search for how a body lies: its endplates, then its walls."""
+    """Search for the pose of a body: its endplates, then its walls."""
 
     settings: VertebraSettings
 
     @cached_property
     def search(self) -> SideSearch:
-        """The search for one side of a body, with the same settings."""
+        """Search for one side of a body, with the same settings."""
         return SideSearch(self.settings)
 
     @cached_property
     def line(self) -> PosteriorLine:
-        """The line of the neighbouring backs."""
+        """Line of the neighbouring posterior walls."""
         return PosteriorLine(self.settings)
 
     def find(
@@ -179,9 +179,9 @@ class PoseFinder:
             prior = prior + self.search.hint_prior(lines, nearest[direction], *marked)
             found.append((lines, prior))
         (front, front_prior), (back, back_prior) = found
-        seen_front = _by_offset(front.score + front_prior, len(ahead))
-        seen_back = _by_offset(back.score + back_prior, len(behind))
-        joint = seen_front[:, None] + seen_back - _before(seen_back)
+        seen_front = _sum_by_offset(front.score + front_prior, len(ahead))
+        seen_back = _sum_by_offset(back.score + back_prior, len(behind))
+        joint = seen_front[:, None] + seen_back - _sum_before(seen_back)
         joint = joint + normal_prior(
             ahead[:, None] + behind, depth_mm, settings.depth_sd * depth_mm
         )
@@ -206,7 +206,7 @@ def _back_mm(depth_mm: float) -> tuple[float, float]:
     return _BACK_SHARES[0] * depth_mm, _BACK_SHARES[1] * depth_mm
 
 
-def _before(log_likelihood: Array) -> Array:
+def _sum_before(log_likelihood: Array) -> Array:
     """Return what speaks against each place: an edge before it, where there would be body.
 
     Arches and spinous processes, behind the wall, make the stronger edges.
@@ -216,7 +216,7 @@ def _before(log_likelihood: Array) -> Array:
     return np.concatenate([np.zeros(apart), best])[: len(log_likelihood)]
 
 
-def _by_offset(log_weight: Array, offsets: int) -> Array:
+def _sum_by_offset(log_weight: Array, offsets: int) -> Array:
     folded: Array = np.logaddexp.reduce(log_weight.reshape(offsets, -1), axis=1)
     return folded
 

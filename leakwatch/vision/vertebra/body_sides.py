@@ -20,7 +20,7 @@ _ALONG_MM = 1.0  # step of the samples along a side: finer than its correlation 
 
 
 class Direction(Enum):
-    """Which side; its value is the outward axis (0 forward, 1 up) and sign."""
+    """Side of a body; its value is the outward axis (0 forward, 1 up) and sign."""
 
     UPPER = (1, 1.0)
     LOWER = (1, -1.0)
@@ -28,21 +28,21 @@ class Direction(Enum):
     BACK = (0, -1.0)
 
     def placed(self, along: Array, outward: Array) -> PointArray:
-        """(t, y) of this side to (forward, up), stacked on a last axis."""
+        """Convert (t, y) of this side to (forward, up), stacked on a last axis."""
         axis, sign = self.value
         pair = (sign * outward, along) if axis == 0 else (along, sign * outward)
         points: PointArray = np.stack(np.broadcast_arrays(*pair), axis=-1)
         return points
 
     def coordinates(self, points: PointArray) -> tuple[Array, Array]:
-        """(forward, up) to (t, y) of this side."""
+        """Convert (forward, up) to (t, y) of this side."""
         axis, sign = self.value
         return points[..., 1 - axis], sign * points[..., axis]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a side may run.
+    """Allowed course of a side.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Candidates:
     exposed: Array
 
     def outward(self, along: Array) -> Array:
-        """``(n, k)``, `y` of each line at these `t`."""
+        """Return `y` of each line at these `t`, ``(n, k)``."""
         return _outward(self.shape, self.offset, self.slope, self.hollow, along)
 
 
@@ -105,7 +105,7 @@ def _bend(shape: Shape, along: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class SideSearch:
-    """The search for one side of a body among lines."""
+    """Search for one side of a body among lines."""
 
     settings: VertebraSettings
 
@@ -276,12 +276,12 @@ class Edge:
         return float(np.sqrt(np.mean(self.sigma_mm**2)))
 
     def at(self, along_mm: Array | float) -> Array:
-        """`y` at these `t`, held constant beyond the ends."""
+        """Return `y` at these `t`, held constant beyond the ends."""
         outward: Array = np.asarray(np.interp(along_mm, self.along_mm, self.outward_mm))
         return outward
 
     def points(self) -> PointArray:
-        """``(k, 2)``, (forward, up), mm."""
+        """Return the points, ``(k, 2)``, (forward, up), mm."""
         return self.direction.placed(self.along_mm, self.outward_mm)
 
 

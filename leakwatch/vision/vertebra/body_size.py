@@ -1,4 +1,4 @@
-"""How large vertebral bodies are."""
+"""Usual sizes of vertebral bodies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNKNOWN = BodySize(32.2, 24.2)
 
 
 def expected_size(level: str | None, settings: VertebraSettings) -> tuple[BodySize, float]:
-    """Size of a silhouette that is to be expected, and its standard deviation as a share.
+    """Return the expected size of a silhouette, and its standard deviation as a share.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def expected_size(level: str | None, settings: VertebraSettings) -> tuple[BodySi
 def impossible_size(
     found: BodySize, level: str | None, sigmas: float, settings: VertebraSettings
 ) -> str | None:
-    """Why no vertebra has this size; None where one may.
+    """Return why no vertebra has this size; None where one may.
 
     A body may be crushed, but none is much higher or deeper than its level's, or so much shallower.
 
@@ -90,7 +90,7 @@ def impossible_size(
 
 
 def _apart(found: BodySize, mean: BodySize, settings: VertebraSettings) -> float:
-    """Standard deviations between two sizes, over both dimensions; nan is left out."""
+    """Return the standard deviations between two sizes, over both dimensions; nan is left out."""
     higher = max(_log_ratio(found.height_mm, mean.height_mm), 0.0)
     deeper = _log_ratio(found.depth_mm, mean.depth_mm)
     return math.hypot(deeper, higher) / settings.person_size_sd

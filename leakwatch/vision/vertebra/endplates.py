@@ -37,7 +37,7 @@ _TIP_MM = 2.0  # of a marked needle tip, one sigma
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The sides in front of a wall, from corner to corner.
+    """Sides in front of a wall, from corner to corner.
 
     The endplates along their cortical lines, which people mark; the front along its edge.
     """
@@ -62,18 +62,18 @@ def axes_of_wall(wall_px: PointArray, upright: Axes) -> Axes:
 
 @dataclass(frozen=True)
 class SideFinder:
-    """The search for endplates and front of the body of a wall."""
+    """Search for endplates and anterior wall of the body of a posterior wall."""
 
     settings: VertebraSettings
 
     @cached_property
     def poses(self) -> PoseFinder:
-        """The search for how a body lies, with the same settings."""
+        """Search for the pose of a body, with the same settings."""
         return PoseFinder(self.settings)
 
     @cached_property
     def search(self) -> SideSearch:
-        """The search for one side of a body, with the same settings."""
+        """Search for one side of a body, with the same settings."""
         return SideSearch(self.settings)
 
     def find(

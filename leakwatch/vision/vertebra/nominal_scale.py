@@ -1,4 +1,4 @@
-"""What a pixel is taken for where nothing gives millimetres: from the marks, or from the picture.
+"""Nominal pixel spacing without a calibration: from the marks, or from the image.
 
 Signs need no scale, but tolerances do: how far beyond an outline cement is clearly outside, how
 thin a tube is. A marked body tells the scale as well as bodies are alike; without one there is only
@@ -34,7 +34,7 @@ class NominalScale:
     spread: float
 
     def widest_px(self, mm: float) -> float:
-        """As many pixels as so many millimetres may be, one standard deviation to the safe side."""
+        """Return a length in pixels, one standard deviation above the nominal."""
         return mm * (1.0 + self.spread) / self.mm_per_px
 
 
@@ -64,7 +64,7 @@ def nominal_scale(marks: Marks, columns: int, settings: Settings) -> NominalScal
 
 
 def _from_marks(marks: Marks, size: BodySize, on_film: float) -> float | None:
-    """Millimetres a pixel if the marks are as large as a body without its rims."""
+    """Return millimetres per pixel if the marks are as large as a body without its rims."""
     if marks.body_outline_px is not None:
         side_px = math.sqrt(_area(marks.body_outline_px))
         side_mm = math.sqrt(size.depth_mm * size.height_mm) / on_film

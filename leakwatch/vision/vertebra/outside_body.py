@@ -1,4 +1,4 @@
-"""Where cement is surely outside of a body whose outline was found, and not marked by a person."""
+"""Cement certainly outside a body whose outline was found and not marked by the user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def judged_outline(
     unjudged_mm: float,
     proud_mm: tuple[float, float] = (0.0, 0.0),
 ) -> PointArray:
-    """The outline drawn wider: beyond it, and only there, cement is outside of the body.
+    """Return the outline drawn wider: only beyond it is cement outside the body.
 
     A side that is unsure is moved out of reach, so that nothing is judged there; the back too:
     behind the posterior wall its own rule decides.
@@ -78,7 +78,7 @@ def judged_outline(
 
 
 def _from_middle(count: int) -> Array:
-    """0 in the middle of a side, 1 where its rims begin."""
+    """Return 0 in the middle of a side, 1 where its rims begin."""
     return np.minimum(np.abs(np.linspace(-1.0, 1.0, count)) / _RIMS_FROM, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""Which side is posterior: pedicles and foramina take turns behind bodies, and never before them.
+"""Posterior side by pedicles and foramina, which alternate behind bodies and never before them.
 
 Behind the upper half of a body its pedicle runs to the arch, behind the lower half and the disc the
 foramen is open. From body to body the two take turns in front of the bright row of the joints. In
@@ -23,7 +23,7 @@ _LEAST_SEEN = 0.6  # of each of the three
 def pedicle_contrast(
     patch: Patch, back: Edge, half_height_mm: float, settings: VertebraSettings
 ) -> float | None:
-    """How much more a pedicle attenuates than the foramina about it; None where it is not seen.
+    """Return how much more a pedicle attenuates than the foramina about it; None if not visible.
 
     Parameters
     ----------

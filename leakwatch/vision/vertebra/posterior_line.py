@@ -1,4 +1,4 @@
-"""The posterior line of the spine: posterior walls, one above the other, over the discs too.
+"""Posterior line of the spine: posterior walls, one above the other, over the discs too.
 
 It is seen where a body's own edges are not: in the thorax, behind ribs and lungs; and it tells how
 a wall leans better than the 20 mm of one body do.
@@ -32,13 +32,13 @@ _ROUGH_MM, _TILTED_HALF_MM, _TILT_DEG = 0.5, 24.0, 36.0
 
 @dataclass(frozen=True)
 class PosteriorLine:
-    """The line that the backs of the bodies above and below follow."""
+    """Line along the posterior walls of the bodies above and below."""
 
     settings: VertebraSettings
 
     @cached_property
     def search(self) -> SideSearch:
-        """The search for one side of a body, with the same settings."""
+        """Search for one side of a body, with the same settings."""
         return SideSearch(self.settings)
 
     def tilts(

@@ -1,4 +1,4 @@
-"""The posterior wall and the body outline, laid over the reference anatomy; how far cement is."""
+"""Posterior wall and body outline over the reference anatomy, and the distance of cement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAP_STEP = 4
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """The posterior wall in reference coordinates on the working grid.
+    """Posterior wall in reference coordinates on the working grid.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class NearestCement:
-    """The pixel of cement with the smallest signed distance to the wall, working pixels."""
+    """Pixel of cement with the least signed distance to the wall, working pixels."""
 
     distance: float
     at: Point
@@ -61,26 +61,26 @@ def place_wall(line: PointArray, inside: Point | None, rows: int, columns: int) 
         Working grid.
     """
     if inside is None:
-        return Wall(read_only(line), None, None, _samples(line))
+        return Wall(read_only(line), None, None, _sample_line(line))
     row, column = np.mgrid[0 : rows + _MAP_STEP : _MAP_STEP, 0 : columns + _MAP_STEP : _MAP_STEP]
     points = np.stack([column.ravel(), row.ravel()], axis=1).astype(np.float64)
     coarse = signed_distance(points, line, inside).reshape(row.shape).astype(np.float32)
     matrix = np.array([[1 / _MAP_STEP, 0, 0], [0, 1 / _MAP_STEP, 0]], np.float32)
     distance = warped(coarse, matrix, (columns, rows))
-    at = np.argwhere(_sign_changes(coarse, rows, columns))
+    at = np.argwhere(_find_sign_changes(coarse, rows, columns))
     distance[at[:, 0], at[:, 1]] = signed_distance(at[:, ::-1].astype(np.float64), line, inside)
-    return Wall(read_only(line), inside, read_only(distance), _samples(line))
+    return Wall(read_only(line), inside, read_only(distance), _sample_line(line))
 
 
-def _samples(line: PointArray) -> Array:
-    """Some pixels along a line: enough to say how much of it can be seen."""
+def _sample_line(line: PointArray) -> Array:
+    """Return some pixels along a line: enough to estimate how much of it is visible."""
     steps = np.linspace(0.0, len(line) - 1.0, 8 * len(line))
     at = [np.interp(steps, np.arange(len(line)), axis) for axis in line.T]
     return read_only(np.round(at).astype(np.intp).T)
 
 
-def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
-    """Pixels of the cells of a coarse map at whose corners the sign differs."""
+def _find_sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
+    """Return pixels of the cells of a coarse map at whose corners the sign differs."""
     front = coarse > 0
     corners = front[:-1, :-1], front[1:, :-1], front[:-1, 1:], front[1:, 1:]
     mixed = np.logical_or.reduce(corners) & ~np.logical_and.reduce(corners)
@@ -91,7 +91,7 @@ def _sign_changes(coarse: FloatImage, rows: int, columns: int) -> BoolImage:
 def inside_point(
     marks: Marks, patient_orientation: tuple[str, str] | None, grid: WorkingGrid
 ) -> Point | None:
-    """A point in front of the wall, from the marks or the orientation tag; working pixels.
+    """Return a point in front of the wall, from the marks or the orientation tag; working pixels.
 
     In order: the marked side, the body outline, the needle tip, Patient Orientation
     (PS3.3 C.7.6.1.1.1: direction of growing columns first). None where none of them says.
@@ -125,7 +125,7 @@ def inside_point(
 
 
 def nearest_cement(wall: Wall, mask: BoolImage, box: Window | None = None) -> NearestCement | None:
-    """The cement nearest to, or farthest behind, the wall.
+    """Find the cement nearest to, or farthest behind, the wall.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def nearest_cement(wall: Wall, mask: BoolImage, box: Window | None = None) -> Ne
 
 
 def outside_distance(outline: PointArray, rows: int, columns: int) -> FloatImage:
-    """How far each pixel lies outside the body outline; 0 inside; working pixels."""
+    """Return the distance of each pixel outside the body outline, 0 inside; working pixels."""
     body = np.zeros((rows, columns), np.uint8)
     cv2.fillPoly(body, [np.round(outline).astype(np.int32)], 1)
     outside: FloatImage = cv2.distanceTransform(1 - body, cv2.DIST_L2, cv2.DIST_MASK_5)
@@ -169,7 +169,7 @@ class CementOutside:
 def cement_outside(
     outside: FloatImage, mask: BoolImage, tolerance: float, box: Window | None = None
 ) -> CementOutside | None:
-    """Cement farther outside the body than `tolerance` (working pixels); None: none is.
+    """Return cement farther outside the body than `tolerance` (working pixels); None for none.
 
     `box`: as for `nearest_cement`.
     """
@@ -194,7 +194,7 @@ def origin_of_cement(
     rows: int,
     columns: int,
 ) -> BoolImage | None:
-    """Where the first cement may appear: around the tip, in the body, in front of the wall.
+    """Return where the first cement may appear: around the tip, in the body, before the wall.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def origin_of_cement(
 
 
 def in_front(wall: Wall, depth: float, rows: int, columns: int, beyond: float = 0.0) -> BoolImage:
-    """The rectangle of a depth in front of the wall, drawn out beyond its ends; working pixels.
+    """Return the rectangle of a depth in front of the wall, drawn out past its ends; working px.
 
     Where nobody knows which side is the front, on both.
     """

@@ -110,7 +110,7 @@ def place_marks(
     if marks.needle_tip_px is not None:
         column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
         tip = (float(column), float(row))
-    beside = None if wall is None else read_only(_beside_wall(wall, margin, size))
+    beside = None if wall is None else read_only(_find_beside_wall(wall, margin, size))
     nothing = read_only(np.zeros(size, np.bool_))
     placed = PlacedMarks(shift, wall, beside, outline, outside, tip, None, None, size, nothing)
     return _with_regions(placed, scale, settings)
@@ -193,7 +193,7 @@ def with_found_outline(
     cement: CementSettings,
     vertebra: VertebraSettings,
 ) -> PlacedMarks:
-    """If only the wall is marked, find the body in front of it, and judge what is outside.
+    """Find the body in front of the wall if only the wall is marked, and what is outside of it.
 
     Only beyond sides that were surely found: see `outside_body`.
 
@@ -304,7 +304,7 @@ def hides(
     return placed is not None and bool((placed.watched & masked).any())
 
 
-def _beside_wall(wall: Wall, margin: float, size: tuple[int, int]) -> BoolImage:
+def _find_beside_wall(wall: Wall, margin: float, size: tuple[int, int]) -> BoolImage:
     area = np.zeros(size, np.bool_)
     columns, rows = wall.samples.T
     inside = (columns >= 0) & (columns < size[1]) & (rows >= 0) & (rows < size[0])

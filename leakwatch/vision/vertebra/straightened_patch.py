@@ -1,4 +1,4 @@
-"""The picture around a vertebral body, straightened: along its depth, along its height, in mm."""
+"""Image around a vertebral body, straightened along its depth and its height, in mm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOBEL_3 = 8.0  # sum of the absolute weights of cv2.Sobel's 3 x 3 kernel
 
 @dataclass(frozen=True, slots=True)
 class SpinePicture:
-    """The cement-free picture that a body is looked for in; reference coordinates.
+    """Baseline image in which a body is searched for; reference coordinates.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class SpinePicture:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Where a patch lies: its middle, and which way is forward and up.
+    """Position of a patch: its centre, and the directions forward and up.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ class Axes:
     mm_per_px: float
 
     def to_px(self, points_mm: PointArray) -> PointArray:
-        """``(n, 2)`` of (forward, up) in mm to frame pixels."""
+        """Convert (forward, up) in mm, ``(n, 2)``, to frame pixels."""
         basis = np.stack([self.forward, self.up])
         points: PointArray = self.origin_px + np.asarray(points_mm) @ basis / self.mm_per_px
         return points
 
     def to_mm(self, points_px: PointArray) -> PointArray:
-        """Frame pixels ``(n, 2)`` to (forward, up) in mm."""
+        """Convert frame pixels ``(n, 2)`` to (forward, up) in mm."""
         basis = np.stack([self.forward, self.up])
         offset = np.asarray(points_px, np.float64) - self.origin_px
         points: PointArray = offset @ basis.T * self.mm_per_px
@@ -105,7 +105,7 @@ class Patch:
     def drop_and_line(
         self, points: PointArray, outwards: PointArray, line_depth_mm: float
     ) -> tuple[Array, Array, Array]:
-        """What supports an edge of bone at these points.
+        """Return what supports an edge of bone at these points.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class Patch:
         return drop, line, seen
 
     def band(self, points: PointArray) -> tuple[Array, BoolImage]:
-        """Attenuation at these points, ``(n, k, 2)``, and where it is seen, each ``(n, k)``."""
+        """Return the attenuation at points ``(n, k, 2)``, and where it is seen, each ``(n, k)``."""
         rest = self._sampled(self.rest, points)
         seen: BoolImage = rest[..., 1] > _SEEN_SHARE
         return rest[..., 2], seen
@@ -162,20 +162,18 @@ def make_patch(picture: SpinePicture, axes: Axes, settings: VertebraSettings) ->
         weight[picture.rod] = 0.0
     middle = float(picture.attenuation.mean())
     value = (picture.attenuation - np.float32(middle)) * weight
-    value, weight = (
-        _straightened(image, picture.grid, axes, settings) for image in (value, weight)
-    )
+    value, weight = (_straighten(image, picture.grid, axes, settings) for image in (value, weight))
     fine, broad = (sigma / settings.step_mm for sigma in (settings.fine_mm, settings.broad_mm))
-    share = _blurred(weight, fine)
-    band = _blurred(value, fine) / (share + 1e-3)
-    band -= _blurred(value, broad) / (_blurred(weight, broad) + 1e-3)
+    share = _blur(weight, fine)
+    band = _blur(value, fine) / (share + 1e-3)
+    band -= _blur(value, broad) / (_blur(weight, broad) + 1e-3)
     band *= share > _SEEN_SHARE / 2
     return Patch(
-        axes, settings.reach_mm, settings.step_mm, *_derivatives(band, share, settings.step_mm)
+        axes, settings.reach_mm, settings.step_mm, *_differentiate(band, share, settings.step_mm)
     )
 
 
-def _straightened(
+def _straighten(
     image: FloatImage, grid: WorkingGrid, axes: Axes, settings: VertebraSettings
 ) -> FloatImage:
     side = 2 * round(settings.reach_mm / settings.step_mm) + 1
@@ -189,12 +187,12 @@ def _straightened(
     return straight
 
 
-def _blurred(image: FloatImage, sigma: float) -> FloatImage:
+def _blur(image: FloatImage, sigma: float) -> FloatImage:
     blurred: FloatImage = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
     return blurred
 
 
-def _derivatives(
+def _differentiate(
     band: FloatImage, share: FloatImage, step_mm: float
 ) -> tuple[FloatImage, FloatImage]:
     def along(image: FloatImage, forward: int, up: int) -> FloatImage:
@@ -204,17 +202,17 @@ def _derivatives(
     forward, up = along(band, 1, 0), along(band, 0, 1)
     second = along(forward, 1, 0), along(up, 0, 1), along(forward, 0, 1)
     seen = share > _SEEN_SHARE
-    first_unit = _robust_rms(forward[seen], up[seen])
-    second_unit = _robust_rms(second[0][seen], second[1][seen])
+    first_unit = _compute_robust_rms(forward[seen], up[seen])
+    second_unit = _compute_robust_rms(second[0][seen], second[1][seen])
     slopes = np.dstack(
         [forward / first_unit, up / first_unit, second[0] / second_unit, second[1] / second_unit]
     )
-    unit = _robust_rms(band[seen], band[seen])
+    unit = _compute_robust_rms(band[seen], band[seen])
     rest = np.dstack([second[2] / second_unit, share, band / unit])
     return read_only(slopes.astype(np.float32)), read_only(rest.astype(np.float32))
 
 
-def _robust_rms(one: FloatImage, other: FloatImage) -> float:
+def _compute_robust_rms(one: FloatImage, other: FloatImage) -> float:
     size = np.hypot(one, other)
     if size.size == 0:
         return math.inf

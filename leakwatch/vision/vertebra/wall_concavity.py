@@ -1,4 +1,4 @@
-"""How far the wall in the midline lies in front of the line that the back of a body makes.
+"""Position of the posterior wall in the midline, in front of the line of its rims.
 
 A lateral view looks along the back from side to side. Past a flat back all rays leave the bone at
 once, and attenuation rises in one step. Past a hollow one they leave its rims first and its midline
@@ -33,7 +33,7 @@ _ACROSS = 24  # samples from the midline to a rim: finer than the finest blur
 
 @dataclass(frozen=True, slots=True)
 class Midline:
-    """The wall in the midline against the line at the back of a body.
+    """Wall in the midline relative to the line at the posterior edge of a body.
 
     Parameters
     ----------
@@ -77,10 +77,10 @@ def find_midline(
     settings : VertebraSettings
     """
     usual = Midline(settings.back_hollow_mm, settings.back_hollow_sd_mm, None)
-    rise = _rise(patch, back, half_height_mm, settings)
+    rise = _measure_rise(patch, back, half_height_mm, settings)
     if rise is None:
         return usual
-    tried = _rises(settings)
+    tried = _build_rises(settings)
     rise = rise - rise.mean()
     length = float(np.linalg.norm(rise))
     if length <= 0.0:
@@ -103,13 +103,13 @@ def find_midline(
     return Midline(mean, 1.0 / math.sqrt(told + known), float(weight @ tried.bow_mm))
 
 
-def _rise(
+def _measure_rise(
     patch: Patch, back: Edge, half_height_mm: float, settings: VertebraSettings
 ) -> Array | None:
-    """How steeply attenuation rises forwards, ``(k,)``, averaged along the line."""
+    """Return how steeply attenuation rises forwards, ``(k,)``, averaged along the line."""
     half = _SHARE * half_height_mm
     up = np.arange(-half, half, _ROW_MM)
-    across = _rises(settings).across
+    across = _build_rises(settings).across
     # Outwards is backwards.
     points = back.direction.placed(up[:, None], back.at(up)[:, None] - across)
     outwards = np.broadcast_to(back.direction.placed(np.zeros(1), np.ones(1))[0], points.shape)
@@ -122,7 +122,7 @@ def _rise(
 
 
 @functools.lru_cache(maxsize=4)
-def _rises(settings: VertebraSettings) -> _Rises:
+def _build_rises(settings: VertebraSettings) -> _Rises:
     reach = settings.rise_reach_mm
     across = np.arange(-reach, reach + 1e-6, _STEP_MM)
     places = np.arange(-_AHEAD_MM, _AHEAD_MM + 1e-6, _AHEAD_STEP_MM)

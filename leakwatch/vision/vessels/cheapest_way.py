@@ -1,4 +1,4 @@
-"""The cheapest ways through a few hundred pixels, by Dijkstra's algorithm. Pure.
+"""Cheapest paths through a few hundred pixels, by Dijkstra's algorithm. Pure.
 
 SciPy has it too. It saves some tenths of a millisecond a frame, and takes more room than all else
 of what this program needs but OpenCV; nothing else that watches needs it. See decision 0024.

@@ -44,7 +44,7 @@ class Protrusion:
 
 @dataclass(frozen=True, slots=True)
 class TubularState:
-    """What earlier frames say of tubes.
+    """Tubular protrusions of earlier frames.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def protrusions(
     box: Window | None = None,
     body: BoolImage | None = None,
 ) -> tuple[Protrusion, ...]:
-    """Parts of the mask that an opening with a disc takes away, longest first.
+    """Find the parts of the mask that an opening with a disc takes away, longest first.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def protrusions(
     crop = np.zeros((half.shape[0] + 4, half.shape[1] + 4), np.bool_)
     crop[2:-2, 2:-2] = half
     scale = Scale(2 * scale.mm_per_px)
-    thin, bolus = _thin_parts(crop, scale, settings)
+    thin, bolus = _find_thin_parts(crop, scale, settings)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
     least = scale.px(settings.min_length_mm)
     # A vein of that length does not curl up in a box whose diagonal is so much shorter.
@@ -95,7 +95,7 @@ def protrusions(
     long &= stats[:, cv2.CC_STAT_AREA] >= least
     found = []
     for label in np.flatnonzero(long[1:]) + 1:
-        protrusion, hangs = _measured(labels, int(label), stats[label], bolus)
+        protrusion, hangs = _measure_part(labels, int(label), stats[label], bolus)
         path = 2 * (protrusion.path - 2) + np.array([left, top], np.float64)
         if not hangs and not ends_within(path[::-1], body):
             path = path[::-1] if ends_within(path, body) else path
@@ -113,7 +113,7 @@ def protrusions(
 
 
 def ends_within(path: PointArray, body: BoolImage | None) -> bool:
-    """Whether a path ends in the vertebral body; False where nobody knows where that is."""
+    """Return whether a path ends in the vertebral body; False where the body is unknown."""
     if body is None:
         return False
     column, row = np.clip(path[-1].astype(np.intp), 0, (body.shape[1] - 1, body.shape[0] - 1))
@@ -161,7 +161,7 @@ def judge(
     time_s: float,
     settings: TubularSettings,
 ) -> tuple[TubularState, bool]:
-    """Whether the longest protrusion is a vein by now.
+    """Decide whether the longest protrusion is a vein by now.
 
     A vein of 2 mm fills at some 16 mm/s; a branch through trabecular bone creeps at less than
     1 mm/s. So a tube that grew fast counts at once, one that crept only when it is very long.
@@ -192,7 +192,7 @@ def judge(
     return TubularState(lengths, hits), hits >= settings.confirm_frames
 
 
-def _thin_parts(
+def _find_thin_parts(
     crop: BoolImage, scale: Scale, settings: TubularSettings
 ) -> tuple[BoolImage, BoolImage]:
     radius = scale.px(settings.max_width_mm) / 2
@@ -207,20 +207,20 @@ def _thin_parts(
     return crop & ~bolus, bolus
 
 
-def _measured(
+def _measure_part(
     labels: Array,
     label: int,
     box: Array,
     bolus: BoolImage,
 ) -> tuple[Protrusion, bool]:
-    """One part of what is thin, and whether it hangs on a bolus."""
+    """Measure one thin part, and whether it hangs on a bolus."""
     left, top, wide, high = (int(value) for value in box[:4])
     window = np.s_[max(top - 1, 0) : top + high + 1, max(left - 1, 0) : left + wide + 1]
     part = labels[window] == label
     root = part & cv2.dilate(bolus[window].view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_)
     framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     at = np.flatnonzero(framed)
-    way = at[_longest_way(framed, at, np.flatnonzero(root[part]))]
+    way = at[_trace_longest_path(framed, at, np.flatnonzero(root[part]))]
     rows, columns = np.divmod(way, framed.shape[1])
     path = np.stack([columns, rows], axis=1) - 1.0
     steps = path[1:] - path[:-1]
@@ -241,8 +241,8 @@ _NEIGHBOURS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1
 _STEPS = np.hypot(*_NEIGHBOURS.T)
 
 
-def _longest_way(framed: Array, at: Array, root: Array) -> Array:
-    """The way from the root of a part to the pixel that is farthest from it: which of its pixels.
+def _trace_longest_path(framed: Array, at: Array, root: Array) -> Array:
+    """Return which pixels are on the path from the root of a part to its farthest pixel.
 
     A part without a root hangs on no bolus: from one of its ends to the other.
 
