@@ -124,12 +124,11 @@ class XDisplay:
 
         return until(f"an active window {title!r}", active)
 
-    def place(self, window: str) -> tuple[int, int, int, int]:
-        """Return left, top, width and height of a window, without its frame."""
+    def size_of(self, window: str) -> tuple[int, int]:
+        """Return width and height of a window, without its frame."""
         told = self._ask("getwindowgeometry", "--shell", window) or ""
         values = dict(line.split("=") for line in told.split() if "=" in line)
-        left, top, width, height = (int(values[one]) for one in ("X", "Y", "WIDTH", "HEIGHT"))
-        return left, top, width, height
+        return int(values["WIDTH"]), int(values["HEIGHT"])
 
     def press(self, *keys: str) -> None:
         """Press keys, by their names in X."""
@@ -142,10 +141,6 @@ class XDisplay:
     def click(self, at: tuple[float, float]) -> None:
         """Move the mouse there, and click."""
         self._tell("mousemove", str(round(at[0])), str(round(at[1])), "click", "1")
-
-    def move(self, at: tuple[float, float]) -> None:
-        """Move the mouse there."""
-        self._tell("mousemove", str(round(at[0])), str(round(at[1])))
 
     def _start(self, command: Sequence[str], log: object, **named: object) -> None:
         started = subprocess.Popen(command, stdout=log, stderr=log, **named)  # type: ignore[call-overload]
