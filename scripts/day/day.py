@@ -25,6 +25,8 @@ SAME_GREYS, BANNER_SHARE = 3, 0.02
 OTHER_PAGE_SHARE = 0.002
 # Share of the screen that has the ground of a window once it is painted, at least.
 PAINTED_SHARE = 0.02
+# Width of the small pictures, which are compared: letters and lines are told apart no more.
+SMALL_WIDTH = 320
 # How often a key is pressed again where a first press may only ask for a second, s.
 ASKED_S = 5.0
 
@@ -61,7 +63,7 @@ class Day:
     work : Path
         For files of the day; deleted by the caller.
     out : Path
-        Where pictures go.
+        Where pictures go, and smaller ones in its folder `small`.
     """
 
     def __init__(self, screen: XDisplay, factor: float, work: Path, out: Path) -> None:
@@ -93,6 +95,9 @@ class Day:
         kept = self.screen.picture() if picture is None else picture
         path = self.out / f"{len(self.stations) + 1:02}-{name}.png"
         Image.fromarray(kept).save(path, compress_level=1)
+        height = round(SMALL_WIDTH * kept.shape[0] / kept.shape[1])
+        small = Image.fromarray(kept).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
+        small.save(self.out / "small" / f"{name}.webp", quality=80)
         window = self.screen.active()
         size = self.screen.size_of(window) if window else None
         self.stations.append({"name": name, "picture": path.name, "ground": ground, "window": size})
@@ -122,6 +127,18 @@ class Day:
     def steady(self) -> Rgb:
         """Wait until what is shown stands still."""
         return self.next_page(np.zeros_like(self.screen.picture()))
+
+    def at_end(self) -> Rgb:
+        """Go to the last frame of a replay, once all are analysed; return the picture."""
+
+        def last() -> Rgb | None:
+            self.screen.press("End")  # of what is analysed so far
+            once = self.steady()
+            self.screen.press("End")
+            again = self.steady()
+            return again if np.array_equal(once, again) else None
+
+        return until("the last frame", last)
 
     def beam(self, wanted: Callable[[], Rgb | None], what: str) -> Rgb:
         """Let the C-arm send until something is seen; return the picture."""

@@ -73,12 +73,7 @@ def open_and_mark(day: Day, program: Program) -> None:
     screen.press("r")
     program.window("^LeakWatch – spine")
     day.see_wall()
-
-    def stopped() -> Rgb | None:
-        screen.press("End")  # of what is analysed so far
-        return day.with_banner("STOP")
-
-    day.station("replay", until("the STOP of the replay", stopped), "STOP")
+    day.station("replay", day.at_end(), "STOP")
     screen.press("q")
     program.window(HOME)
 
@@ -122,12 +117,8 @@ def look_back(day: Day, program: Program) -> None:
     day.station("cases", day.next_page(before))
     screen.press("Return")
     program.window("^LeakWatch – ")
-
-    def stopped() -> Rgb | None:
-        screen.press("End")
-        return day.with_banner("STOP", "ACKNOWLEDGED")
-
-    day.station("case-replay", until("the STOP of the case", stopped))
+    day.see("STOP", "ACKNOWLEDGED", "CLEAR", "PARTLY")
+    day.station("case-replay", day.at_end())
     screen.press("q")
     program.window(HOME)
     folder = day.work / "report"
@@ -216,7 +207,7 @@ def spend(day: Day) -> None:
 
 def live_through(size: tuple[int, int], factor: float, out: Path) -> None:
     """Live through one day; write its pictures and `stations.json` into `out`."""
-    out.mkdir(parents=True, exist_ok=True)
+    (out / "small").mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="leakwatch-day-"))
     try:
         with XDisplay(size, work) as screen:
@@ -241,15 +232,22 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", default=SIZES[0])
     parser.add_argument("--factor", type=float, default=FACTORS[0])
     parser.add_argument("--all", action="store_true", help="every size and factor")
+    parser.add_argument("--references", type=Path, help="replace small pictures by the first day's")
     asked = parser.parse_args(given)
     if missing := missing_programs():
         sys.stderr.write(f"{', '.join(missing)} not found: scripts/system-packages display\n")
         return 1
     days = [(size, factor) for size in SIZES for factor in FACTORS]
+    first = None
     for size, factor in days if asked.all else [(asked.size, asked.factor)]:
         width, height = (int(side) for side in size.split("x"))
         out = asked.out / f"{size}-{factor:g}" if asked.all else asked.out
         live_through((width, height), factor, out)
+        first = first or out
+    if asked.references is not None and first is not None:
+        for stale in asked.references.glob("*.webp"):
+            stale.unlink()
+        shutil.copytree(first / "small", asked.references, dirs_exist_ok=True)
     return 0
 
 
