@@ -16,7 +16,7 @@ from handmade import (
     make_snapshot,
     make_tube,
 )
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 
 from leakwatch.core.errors import SourceError
@@ -64,6 +64,18 @@ def test_pixel_centres_are_at_integers(window):
     corner = window.image.image.mapToView(QPointF(0.0, 0.0))
     assert (corner.x(), corner.y()) == (-0.5, -0.5)
     assert window.image.view.yInverted()
+
+
+def test_labels_keep_away_from_the_scale_bar_wherever_it_goes(window, monkeypatch):
+    kept = []
+    monkeypatch.setattr(window.image, "keep_free", kept.append)
+    window.replay.playback.seek_end()
+    window.tick()
+    first = window.scale_bar.geometry()
+    window.image.widget.resize(window.image.widget.width() - 80, window.image.widget.height() - 60)
+    window.tick()
+    assert window.scale_bar.geometry() != first
+    assert QRectF(window.scale_bar.geometry()) in kept[-1]
 
 
 def test_levels_do_not_follow_the_frame(window):
