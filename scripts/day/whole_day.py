@@ -73,7 +73,8 @@ def open_and_mark(day: Day, program: Program) -> None:
     screen.press("r")
     program.window("^LeakWatch – spine")
     day.see_wall()
-    day.station("replay", day.at_end(), "STOP")
+    day.at_end()
+    day.station("replay", day.see("STOP"), "STOP")  # it flashes
     screen.press("q")
     program.window(HOME)
 
@@ -101,9 +102,10 @@ def watch_live(day: Day, program: Program) -> None:
     day.station("live-watch", day.beam(lambda: day.with_banner("WATCH"), "WATCH"), "WATCH")
     day.station("live-stop", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
     screen.press("p")
-    day.station("live-paused", day.see("STOP"), "STOP")
+    day.station("live-paused", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
     screen.press("a")
-    day.station("live-acknowledged", day.see("ACKNOWLEDGED"), "ACKNOWLEDGED")
+    acknowledged = day.beam(lambda: day.with_banner("ACKNOWLEDGED"), "STOP, acknowledged")
+    day.station("live-acknowledged", acknowledged, "ACKNOWLEDGED")
     day.arm.send_until(len(day.arm.frames))
     screen.press("q", "q")  # a running session asks once
     program.window(HOME)
