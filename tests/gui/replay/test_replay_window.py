@@ -260,4 +260,23 @@ def test_doubtful_fact_has_a_sign_and_nothing_is_left_out_without_a_word(qtbot):
     placed, hidden = view._placed()
     assert (len(placed) + hidden, hidden > 0) == (20, True)
     assert sum(one.height for one in placed) <= view.height()
-    view.grab()
+
+
+@pytest.mark.parametrize("scale", [0.45, 1.0, 2.7])
+def test_the_number_of_facts_left_out_is_not_cut(qtbot, scale):
+    view = FactsView()
+    qtbot.addWidget(view)
+    view.setStyleSheet("background: #000000")
+    view.set_scale(scale)
+    view.resize(round(300 * scale), round(300 * scale))
+    view.show_facts(tuple(Fact(f"Name {place}", "long words " * 9) for place in range(20)))
+    drawn = view.grab().toImage()
+    rows = [
+        any(drawn.pixelColor(column, row).red() > 60 for column in range(drawn.width()))
+        for row in range(drawn.height())
+    ]
+    lowest = len(rows) - 1 - rows[::-1].index(True)
+    top = lowest - rows[lowest::-1].index(False) + 1
+    assert lowest < drawn.height() - 1
+    # From the top of a capital to the foot of a comma: its letters are whole.
+    assert lowest - top > 0.7 * round(15 * scale)
