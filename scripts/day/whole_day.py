@@ -34,9 +34,9 @@ BEFORE_CEMENT = 10
 # Edges of the cannula near its tip, column and row in the sample.
 CANNULA_PX = ((168.0, 173.0), (167.0, 186.0))
 # The button of a trainee, and the share of the screen that it takes up at least.
-STOP_BUTTON_SHARE = 0.01
+STOP_BUTTON_SHARE = 0.004
 # Share of the screen that STOP takes up on the timeline of a result, at least.
-TIMELINE_SHARE = 0.004
+TIMELINE_SHARE = 0.003
 
 
 def open_and_mark(day: Day, program: Program) -> None:
