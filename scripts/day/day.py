@@ -18,9 +18,11 @@ from x_display import NothingHappened, Rgb, XDisplay, until
 from leakwatch.display import palette
 
 SAMPLES = REPOSITORY / "sample_dicom"
-# Greys by which a flat colour of the screen is off at most, and the share of the screen that a
-# banner takes up at least.
-SAME_GREYS, BANNER_SHARE = 3, 0.02
+# Greys by which a flat colour of the screen is off at most.
+SAME_GREYS = 3
+# Share of the screen that the ground of a banner takes up at least: 0.09 in a window of three
+# quarters of the screen, 0.04 for that of one of two planes, with its rim.
+BANNER_SHARE = 0.07
 # Share of the screen that changes where another page comes, at least.
 OTHER_PAGE_SHARE = 0.002
 # Share of the screen that has the ground of a window once it is painted, at least.

@@ -120,7 +120,8 @@ def look_back(day: Day, program: Program) -> None:
     screen.press("Return")
     program.window("^LeakWatch – ")
     day.see("STOP", "ACKNOWLEDGED", "CLEAR", "PARTLY")
-    day.station("case-replay", day.at_end())
+    day.at_end()
+    day.station("case-replay", day.see("STOP"), "STOP")
     screen.press("q")
     program.window(HOME)
     folder = day.work / "report"
@@ -144,7 +145,7 @@ def watch_two_planes(day: Day, program: Program) -> None:
         "--second", sources[1], "--second-case", str(cases[1]),
     )  # fmt: skip
     both.window("scp")
-    day.see("OFF")
+    day.see("OFF", "UNKNOWN")
     files = (day.sequence, SAMPLES / "contained.dcm")
     arms = [CArm(path, port) for path, port in zip(files, ports, strict=True)]
     seen = None
