@@ -59,7 +59,8 @@ TITLE_PX = 15  # of the window manager, at least
 # 0.3 to 0.5, and all of it moved by a title bar 0.2 to 0.4.
 TILE_PX, TILE_GREYS = 8, 24.0
 STILL_SHARE, MOVING_SHARE = 0.03, 0.35
-MOVING = ("live-clear", "live-watch", "live-stop", "live-paused", "live-acknowledged",
+MOVING = (
+    "replay","live-clear", "live-watch", "live-stop", "live-paused", "live-acknowledged",
           "case-replay", "two-planes-stop", "training-case", "training-result")  # fmt: skip
 
 Rgb = npt.NDArray[np.uint8]
