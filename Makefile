@@ -16,7 +16,7 @@ INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 INSTALL := PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/install
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint wheel pytest format docs reference picture figures system clean
+.PHONY: help run install test lint wheel pytest format docs reference picture day figures system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ picture: $(VENV)/.installed-dev ## Draw all pictures of the documentation again;
 	$(BIN)/python scripts/training_picture.py
 	$(BIN)/python scripts/mark_pictures.py
 	$(BIN)/python scripts/draw_animations.py
+
+day: $(VENV)/.installed-dev ## Live through a day on screens of every size into build/day; takes ten minutes
+	@scripts/system-packages display
+	$(BIN)/python scripts/day/whole_day.py --all --references tests/day/pictures
 
 figures: $(VENV)/.installed-dev ## Measure again the figures of docs/reference/figures.md
 	$(BIN)/python benchmarks/figures.py

@@ -59,8 +59,11 @@ class Program:
     def check_alive(self) -> None:
         """Raise if the program ended, with the end of what it said."""
         if self.process.poll() is not None:
-            said = self._log.read_text(errors="replace")[-2000:]
-            raise NothingHappened(f"leakwatch ended with {self.process.returncode}: {said}")
+            raise NothingHappened(f"leakwatch ended with {self.process.returncode}: {self.said()}")
+
+    def said(self) -> str:
+        """Return the end of what programs of this day wrote to the terminal."""
+        return self._log.read_text(errors="replace")[-2000:]
 
     def window(self, title: str) -> str:
         """Wait for a window by a regular expression of its title; return its number."""

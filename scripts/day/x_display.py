@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from ctypes.util import find_library
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -22,11 +23,13 @@ Rgb = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
 # Longest wait, s: only how long the script hangs before it says so. A busy machine is slow.
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 # Between two questions, s.
 ASK_AGAIN_S = 0.05
 # Group `display` of scripts/system-packages.
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
+# What Qt wants on a display and does not bring along.
+LIBRARIES = ("xcb-cursor", "xcb-icccm", "xcb-keysyms", "xcb-shape", "xkbcommon-x11")
 
 
 class NothingHappened(RuntimeError):
@@ -34,8 +37,9 @@ class NothingHappened(RuntimeError):
 
 
 def missing_programs() -> tuple[str, ...]:
-    """Return the programs that a display needs and this machine lacks."""
-    return tuple(name for name in PROGRAMS if shutil.which(name) is None)
+    """Return the programs and libraries that a display needs and this machine lacks."""
+    programs = [name for name in PROGRAMS if shutil.which(name) is None]
+    return (*programs, *(f"lib{name}" for name in LIBRARIES if find_library(name) is None))
 
 
 def until(what: str, found: Callable[[], T | None], patience_s: float = PATIENCE_S) -> T:
@@ -124,12 +128,11 @@ class XDisplay:
 
         return until(f"an active window {title!r}", active)
 
-    def place(self, window: str) -> tuple[int, int, int, int]:
-        """Return left, top, width and height of a window, without its frame."""
+    def size_of(self, window: str) -> tuple[int, int]:
+        """Return width and height of a window, without its frame."""
         told = self._ask("getwindowgeometry", "--shell", window) or ""
         values = dict(line.split("=") for line in told.split() if "=" in line)
-        left, top, width, height = (int(values[one]) for one in ("X", "Y", "WIDTH", "HEIGHT"))
-        return left, top, width, height
+        return int(values["WIDTH"]), int(values["HEIGHT"])
 
     def press(self, *keys: str) -> None:
         """Press keys, by their names in X."""
@@ -142,10 +145,6 @@ class XDisplay:
     def click(self, at: tuple[float, float]) -> None:
         """Move the mouse there, and click."""
         self._tell("mousemove", str(round(at[0])), str(round(at[1])), "click", "1")
-
-    def move(self, at: tuple[float, float]) -> None:
-        """Move the mouse there."""
-        self._tell("mousemove", str(round(at[0])), str(round(at[1])))
 
     def _start(self, command: Sequence[str], log: object, **named: object) -> None:
         started = subprocess.Popen(command, stdout=log, stderr=log, **named)  # type: ignore[call-overload]

@@ -89,6 +89,7 @@ class RoomPage(QWidget):
             wide.setFixedWidth(round(620 * scale))
         for number in (self.limit, self.volume):  # as far from the border as other fields
             number.lineEdit().setTextMargins(round(6 * scale), 0, 0, 0)
+            number.lineEdit().setFont(number.font())  # a style sheet keeps it from being inherited
         self._form.setVerticalSpacing(round(14 * scale))
         self._form.setHorizontalSpacing(round(24 * scale))
         for narrow in (self.limit, self.volume):

@@ -89,10 +89,16 @@ class FactsView(QWidget):
         if hidden:
             painter.setFont(font(round(NAME * self._scale)))
             painter.setPen(QColor(WARN))
-            box = QRectF(0.0, self.height() - 20.0, self.width(), 20.0)
+            high = self._more_height
+            box = QRectF(0.0, self.height() - high, self.width(), high)
             more = text("⚠ {number} more: enlarge the window", number=hidden)
             painter.drawText(box, _LEFT, translate(more))
         painter.end()
+
+    @property
+    def _more_height(self) -> float:
+        """Of the line that says how many facts are left out."""
+        return LINE * round(NAME * self._scale)
 
     def _placed(self) -> tuple[list[_Placed], int]:
         """Return what fits, and the number of facts that do not."""
@@ -104,7 +110,7 @@ class FactsView(QWidget):
             ]
             if sum(one.height for one in placed) <= self.height():
                 return placed, 0
-        left, shown = self.height() - 20.0, 0
+        left, shown = self.height() - self._more_height, 0
         for one in placed:
             left -= one.height
             shown += left >= 0.0

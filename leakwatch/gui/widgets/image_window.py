@@ -159,7 +159,8 @@ class ImageWindow(QMainWindow):
         """Show the current state; if anything fails, never the previous one."""
         try:
             self.refresh()
-            self.scale_bar.refresh(self.image, self.calibration())
+            if self.scale_bar.refresh(self.image, self.calibration()):
+                self._place_labels()
             self._show_signs()
         except Exception as error:  # noqa: BLE001
             what = f"{type(error).__name__}: {error}"

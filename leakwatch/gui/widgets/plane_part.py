@@ -13,8 +13,9 @@ from leakwatch.gui.widgets.pane import Phase, Touch
 # Sizes relative to a window of one plane, since each picture has half the width: the banner above
 # it, the labels in it, and the notices below it.
 HEADER_SHARE, LABEL_SHARE, NOTICE_SHARE = 0.5, 0.75, 0.7
-# Smaller, a picture shows no cement.
-LEAST_PLANE_SIZE = (300, 240)
+# At most what the smallest window leaves to each of two planes beside the details: a larger plane
+# would be cut off on the right.
+LEAST_PLANE_SIZE = (160, 120)
 
 
 class PlanePart(ImageWindow):

@@ -46,10 +46,18 @@ class ScaleBar(QWidget):
         """Draw larger or smaller than in a window of 1280 x 800."""
         self._scale, self._shown = scale, None
 
-    def refresh(self, image: ImageView, calibration: Calibration | None) -> None:
+    def refresh(self, image: ImageView, calibration: Calibration | None) -> bool:
         """Follow the zoom of the image, its place on the screen, and the calibration.
 
         Without an image there is no bar: it would measure an empty view.
+
+        Returns
+        -------
+        bool
+            Whether the bar is elsewhere now: labels must keep away from it.
+
+        Notes
+        -----
 
         It keeps no reference to the image: Qt does not survive the order in which Python collects
         Qt objects in a reference cycle.
@@ -58,8 +66,8 @@ class ScaleBar(QWidget):
         shown = image.has_image
         now = (shown, calibration, size, place.getRect(), self._scale)
         if now == self._shown:
-            return
-        self._shown = now
+            return False
+        self._shown, before = now, (self.geometry(), self.isHidden())
         longest_px = LONGEST * self._scale * size if shown else 0.0
         self.length_px, said = scale_bar(calibration, longest_px)
         self.words, self._bar = translate(said), self.length_px / max(size, 1e-9)
@@ -69,6 +77,7 @@ class ScaleBar(QWidget):
         self.setGeometry(right - wide - edge, bottom - high - edge, wide, high)
         self.setVisible(self.length_px > 0.0)
         self.update()
+        return (self.geometry(), self.isHidden()) != before
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the bar with a halo, and its length above it."""

@@ -152,6 +152,8 @@ def test_numbers_of_the_room_are_seen(make, size):
         inner = field.lineEdit()
         letters = inner.fontMetrics().horizontalAdvance(field.text())
         assert letters < inner.width() <= field.width()
+        assert inner.font().pixelSize() == window.room.source.font().pixelSize()
+        assert inner.fontMetrics().height() <= inner.height()
     window.close()
 
 

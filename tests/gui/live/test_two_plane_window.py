@@ -324,3 +324,14 @@ def test_one_menu_bar_has_the_keys_of_both_planes(qtbot, window, tool):
     assert_accessible(window)
     assert window.menus.isVisible()
     assert not any(plane.menus.isVisible() for plane in window.plane_windows)
+
+
+@pytest.mark.parametrize("details", [False, True])
+@pytest.mark.parametrize("size", [(640, 360), (640, 390), (800, 600)])
+def test_no_plane_is_cut_off_in_a_small_window(window, size, details):
+    window.details.setVisible(details)
+    window.resize(*size)
+    window.grab()
+    for plane in window.plane_windows:
+        assert plane.width() <= plane.parentWidget().width()
+        assert plane.height() <= plane.parentWidget().height()

@@ -16,7 +16,7 @@ from handmade import (
     make_snapshot,
     make_tube,
 )
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 
 from leakwatch.core.errors import SourceError
@@ -64,6 +64,18 @@ def test_pixel_centres_are_at_integers(window):
     corner = window.image.image.mapToView(QPointF(0.0, 0.0))
     assert (corner.x(), corner.y()) == (-0.5, -0.5)
     assert window.image.view.yInverted()
+
+
+def test_labels_keep_away_from_the_scale_bar_wherever_it_goes(window, monkeypatch):
+    kept = []
+    monkeypatch.setattr(window.image, "keep_free", kept.append)
+    window.replay.playback.seek_end()
+    window.tick()
+    first = window.scale_bar.geometry()
+    window.image.widget.resize(window.image.widget.width() - 80, window.image.widget.height() - 60)
+    window.tick()
+    assert window.scale_bar.geometry() != first
+    assert QRectF(window.scale_bar.geometry()) in kept[-1]
 
 
 def test_levels_do_not_follow_the_frame(window):
@@ -248,4 +260,23 @@ def test_doubtful_fact_has_a_sign_and_nothing_is_left_out_without_a_word(qtbot):
     placed, hidden = view._placed()
     assert (len(placed) + hidden, hidden > 0) == (20, True)
     assert sum(one.height for one in placed) <= view.height()
-    view.grab()
+
+
+@pytest.mark.parametrize("scale", [0.45, 1.0, 2.7])
+def test_the_number_of_facts_left_out_is_not_cut(qtbot, scale):
+    view = FactsView()
+    qtbot.addWidget(view)
+    view.setStyleSheet("background: #000000")
+    view.set_scale(scale)
+    view.resize(round(300 * scale), round(300 * scale))
+    view.show_facts(tuple(Fact(f"Name {place}", "long words " * 9) for place in range(20)))
+    drawn = view.grab().toImage()
+    rows = [
+        any(drawn.pixelColor(column, row).red() > 60 for column in range(drawn.width()))
+        for row in range(drawn.height())
+    ]
+    lowest = len(rows) - 1 - rows[::-1].index(True)
+    top = lowest - rows[lowest::-1].index(False) + 1
+    assert lowest < drawn.height() - 1
+    # From the top of a capital to the foot of a comma: its letters are whole.
+    assert lowest - top > 0.7 * round(15 * scale)

@@ -15,7 +15,9 @@ from leakwatch.gui.widgets.plane_pair import PlanePair
 TITLE, BORDERS = 32, 2
 
 
-@pytest.fixture(params=[(1280, 800), (1366, 768), (1024, 600), (640, 400), (1920, 1080)])
+@pytest.fixture(
+    params=[(1280, 800), (1366, 768), (1024, 600), (640, 400), (1920, 1080), (3840, 2160)]
+)
 def room(request, monkeypatch):
     """A screen of some size, of which a desktop takes nothing."""
     monkeypatch.setattr(QScreen, "availableSize", lambda _: QSize(*request.param))
@@ -38,6 +40,9 @@ def test_a_window_fits_its_screen_with_its_frame(room, window):
         assert size.width() + BORDERS <= room.width()
 
 
-def test_a_large_screen_changes_nothing(room, window):
-    if room.width() > 1900:
-        assert window.size() == QSize(*SIZE)
+def test_a_window_is_not_small_on_a_large_screen(room, window):
+    if room.width() >= 1900:
+        assert window.width() > 0.7 * room.width()
+        assert window.height() > 0.7 * room.height()
+    elif room.width() >= 1300:
+        assert window.width() == SIZE[0]

@@ -1,0 +1,198 @@
+"""A day with the program: what a person sees on the screen, waits for, and keeps as a picture."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from c_arm import CArm, free_port
+from PIL import Image
+from program import REPOSITORY, Program, on_screen
+from x_display import NothingHappened, Rgb, XDisplay, until
+
+from leakwatch.display import palette
+
+SAMPLES = REPOSITORY / "sample_dicom"
+# Greys by which a flat colour of the screen is off at most.
+SAME_GREYS = 3
+# Share of the screen that the ground of a banner takes up at least: 0.09 in a window of three
+# quarters of the screen, 0.04 for that of one of two planes, with its rim.
+BANNER_SHARE = 0.07
+# Share of the screen that changes where another page comes, at least.
+OTHER_PAGE_SHARE = 0.002
+# Share of the screen that has the ground of a window once it is painted, at least.
+PAINTED_SHARE = 0.02
+# Width of the small pictures, which are compared: letters and lines are told apart no more.
+SMALL_WIDTH = 320
+# How often a key is pressed again where a first press may only ask for a second, s.
+ASKED_S = 5.0
+
+GROUNDS = {
+    "STOP": palette.STOP.ground,
+    "WATCH": palette.WATCH.ground,
+    "CLEAR": palette.CLEAR.ground,
+    "PARTLY": palette.PARTLY.ground,
+    "UNKNOWN": palette.BLIND.ground,
+    "OFF": palette.OFF.ground,
+    "ACKNOWLEDGED": palette.ACKNOWLEDGED.ground,
+}
+
+
+def colour_share(picture: Rgb, colour: str) -> float:
+    """Return the share of a picture that has one flat colour, #RRGGBB."""
+    wanted = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)])
+    inside = cv2.inRange(picture, wanted - SAME_GREYS, wanted + SAME_GREYS)
+    return float(cv2.countNonZero(inside)) / inside.size
+
+
+def shows(picture: Rgb, ground: str) -> bool:
+    """Return whether the banner of a state is in a picture."""
+    return colour_share(picture, GROUNDS[ground]) > BANNER_SHARE
+
+
+class Day:
+    """One day on one display.
+
+    Parameters
+    ----------
+    screen : XDisplay
+    factor : float
+    work : Path
+        For files of the day; deleted by the caller.
+    out : Path
+        Where pictures go, and smaller ones in its folder `small`.
+    """
+
+    def __init__(self, screen: XDisplay, factor: float, work: Path, out: Path) -> None:
+        self.screen, self.factor, self.work, self.out = screen, factor, work, out
+        self.stations: list[dict[str, object]] = []
+        self._programs: list[Program] = []
+        self.sequence = work / "spine.dcm"
+        shutil.copy(SAMPLES / "epidural.dcm", self.sequence)
+        case = json.loads((SAMPLES / "epidural.case.json").read_text())
+        column, row = np.mean(case["body_outline_px"], axis=0)
+        self.body_px = (float(column), float(row))
+        self.port = free_port()
+        self.arm = CArm(self.sequence, self.port)
+
+    def start(self, *command: str) -> Program:
+        """Start the program."""
+        started = Program(self.screen, self.work, self.factor, *command)
+        self._programs.append(started)
+        return started
+
+    def end(self) -> None:
+        """End what still runs."""
+        self.arm.close()
+        for one in self._programs:
+            one.end()
+
+    def station(self, name: str, picture: Rgb | None = None, ground: str = "") -> Rgb:
+        """Keep a picture of the screen; `ground` names the banner that must be in it."""
+        kept = self.screen.picture() if picture is None else picture
+        path = self.out / f"{len(self.stations) + 1:02}-{name}.png"
+        Image.fromarray(kept).save(path, compress_level=1)
+        height = round(SMALL_WIDTH * kept.shape[0] / kept.shape[1])
+        small = Image.fromarray(kept).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
+        small.save(self.out / "small" / f"{name}.webp", quality=80)
+        window = self.screen.active()
+        size = self.screen.size_of(window) if window else None
+        self.stations.append({"name": name, "picture": path.name, "ground": ground, "window": size})
+        sys.stdout.write(f"{path}\n")
+        sys.stdout.flush()
+        return kept
+
+    def see(self, *grounds: str) -> Rgb:
+        """Wait for the banner of a state, or of another; return the picture with it."""
+        return until(f"a banner of {grounds}", lambda: self.with_banner(*grounds))
+
+    def next_page(self, before: Rgb) -> Rgb:
+        """Wait until another page than in `before` is shown and stands still."""
+        last = [before]
+
+        def still() -> Rgb | None:
+            now, previous = self.screen.picture(), last[0]
+            last[0] = now
+            if now.shape == previous.shape and np.array_equal(now, previous):
+                changed = float(np.any(now != before, axis=2).mean())
+                painted = colour_share(now, palette.SCREEN) > PAINTED_SHARE
+                return now if painted and changed > OTHER_PAGE_SHARE else None
+            return None
+
+        return until("another page", still)
+
+    def steady(self) -> Rgb:
+        """Wait until what is shown stands still."""
+        return self.next_page(np.zeros_like(self.screen.picture()))
+
+    def at_end(self) -> Rgb:
+        """Go to the last frame of a replay, once all are analysed; return the picture."""
+
+        def last() -> Rgb | None:
+            self.screen.press("End")  # of what is analysed so far
+            once = self.steady()
+            self.screen.press("End")
+            again = self.steady()
+            return again if np.array_equal(once, again) else None
+
+        return until("the last frame", last)
+
+    def beam(self, wanted: Callable[[], Rgb | None], what: str) -> Rgb:
+        """Let the C-arm send until something is seen; return the picture."""
+        seen = None
+        while seen is None:
+            if self.arm.sent == len(self.arm.frames):
+                raise NothingHappened(f"not by the last frame: {what}")
+            self.arm.send_until(self.arm.sent + 1)
+            seen = wanted()
+        return seen
+
+    def click_frame(self, at_px: tuple[float, float]) -> None:
+        """Click on a pixel of the sequence, wherever it is shown."""
+        frame = self.arm.frames[3]
+        self.screen.click(
+            until(
+                "the vertebra on the screen",
+                lambda: on_screen(self.screen.picture(), frame, self.body_px, at_px),
+            )
+        )
+
+    def see_wall(self) -> Rgb:
+        """Wait for the line of the posterior wall; return the picture with it."""
+
+        def lined() -> Rgb | None:
+            picture = self.screen.picture()
+            # A line of a wall: as long as a tenth of the screen is high, and one pixel wide.
+            least = 0.1 * picture.shape[0]
+            return (
+                picture
+                if colour_share(picture, palette.WALL) * picture[..., 0].size > least
+                else None
+            )
+
+        return until("the line of the posterior wall", lined)
+
+    def press_until(self, key: str, title: str, program: Program) -> None:
+        """Press a key, and again where it asks for that, until a window is there."""
+
+        def pressed() -> bool:
+            self.screen.press(key)
+            try:
+                until(title, lambda: self.screen.windows(title), ASKED_S)
+            except NothingHappened:
+                program.check_alive()
+                return False
+            return True
+
+        until(f"a window {title!r} after {key}", pressed)
+        program.window(title)
+
+    def with_banner(self, *grounds: str) -> Rgb | None:
+        """Return a picture of the screen if the banner of a state is in it."""
+        picture = self.screen.picture()
+        return picture if any(shows(picture, one) for one in grounds) else None
