@@ -220,7 +220,9 @@ def _detect_cement(
     )
     begin_stage("background")
     changed = _changed_regions(state.cement.mask, state.cement.box, followed.covers, scale)
-    added = detectors.baseline.added_attenuation(baseline, followed.more, seen, changed)
+    added = detectors.baseline.added_attenuation(
+        baseline, followed.more, seen, changed, followed.state.without
+    )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
         unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
