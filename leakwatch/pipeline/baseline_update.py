@@ -9,7 +9,6 @@ from leakwatch.core.frame import Frame, View
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import false_cement
-from leakwatch.vision.cannula.cannulas import find_all
 from leakwatch.vision.registration import motion
 from leakwatch.vision.vertebra.projected_marks import with_found_outline, with_side_of_cannula
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
@@ -101,7 +100,7 @@ def _find_cannulas(
 ) -> PipelineState:
     placed, scale, settings = state.placed, state.active_run.scale, state.settings
     wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
-    found = find_all(baseline, wall, tip, scale, settings.instruments)
+    found = state.active_run.detectors.cannulas.find(baseline, wall, tip)
     if found.cannula is not None and placed is not None:
         front, back = found.cannula.front, found.cannula.back
         placed = with_side_of_cannula(placed, front, back, scale, settings.cement)

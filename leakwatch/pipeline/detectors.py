@@ -8,6 +8,7 @@ from leakwatch.config import Settings
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import BaselineComparator
 from leakwatch.vision.background.breathing import BreathingFilter
+from leakwatch.vision.cannula.cannulas import CannulaDetector
 from leakwatch.vision.cement.cement_mask import CementSegmenter
 from leakwatch.vision.liveness.new_images import LivenessCheck
 from leakwatch.vision.registration.sameness import TileComparator
@@ -23,6 +24,7 @@ class Detectors:
     tiles : TileComparator
     baseline : BaselineComparator
     breathing : BreathingFilter
+    cannulas : CannulaDetector
     cement : CementSegmenter
     """
 
@@ -30,6 +32,7 @@ class Detectors:
     tiles: TileComparator
     baseline: BaselineComparator
     breathing: BreathingFilter
+    cannulas: CannulaDetector
     cement: CementSegmenter
 
     @classmethod
@@ -40,5 +43,6 @@ class Detectors:
             TileComparator(settings.same),
             BaselineComparator(scale, settings.baseline),
             BreathingFilter(settings.breathing),
+            CannulaDetector(scale, settings.instruments),
             CementSegmenter(scale, settings.cement),
         )

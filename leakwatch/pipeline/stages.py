@@ -30,9 +30,9 @@ from leakwatch.pipeline.volume_stage import measure_volume
 from leakwatch.pipeline.watched_area import watched_area
 from leakwatch.vision.background import baseline as baselines
 from leakwatch.vision.background import false_cement
-from leakwatch.vision.cannula import cannulas
+from leakwatch.vision.cannula.cannulas import Cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cannula.tracking import Followed
+from leakwatch.vision.cannula.tracking import Tracked
 from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
@@ -209,18 +209,12 @@ def _detect_cement(
         return state, None
     known = state.cement
     begin_stage("instruments")
-    followed = cannulas.follow_all(
-        state.instrument,
-        baseline,
-        moved,
-        state.cement.mask,
-        frame.time_s,
-        scale,
-        settings.instruments,
+    tracked = detectors.cannulas.track(
+        state.instrument, baseline, moved, state.cement.mask, frame.time_s
     )
     begin_stage("background")
-    changed = _changed_regions(state.cement.mask, state.cement.box, followed.covers, scale)
-    added = detectors.baseline.added_attenuation(baseline, followed.more, seen, changed)
+    changed = _changed_regions(state.cement.mask, state.cement.box, tracked.covers, scale)
+    added = detectors.baseline.added_attenuation(baseline, tracked.more, seen, changed)
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
         unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
@@ -232,7 +226,7 @@ def _detect_cement(
     state = _follow_broad(state, with_breath, added, frame.time_s)
     added, behind = false_cement.without_residual_shift(added, behind, changed, settings.cement)
     begin_stage("cement")
-    state, segmented = _segment(state, followed, behind, added, frame.time_s)
+    state, segmented = _segment(state, tracked, behind, added, frame.time_s)
     breathing = detectors.breathing.with_breath(
         state.breathing, breath, state.cement.mask, frame.time_s
     )
@@ -244,13 +238,13 @@ def _detect_cement(
     coarse = None if watched is None else watched.coarse
     box = None if watched is None else watched.window
     seen_there = detectors.baseline.watch(added, area, box)
-    aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
+    aside = baselines.explained(seen_there, changed, tracked.state.footprint, scale.px(1.0))
     taken = detectors.baseline.is_taken_away(seen_there, aside)
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = detectors.baseline.is_changed(seen_there, aside, mask)
     share = cement_mask.share_left(
-        known, added, followed.covers, scale.px2(settings.same.min_cement_mm2)
+        known, added, tracked.covers, scale.px2(settings.same.min_cement_mm2)
     )
     margin = _margin(state, mask)
     least_mm = detectors.cement.least_thickness_mm(segmented.noise, behind, margin)
@@ -303,19 +297,19 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> tuple[Window, Boo
 
 def _segment(
     state: PipelineState,
-    followed: Followed[cannulas.Cannulas],
+    tracked: Tracked[Cannulas],
     behind: false_cement.Background,
     added: baselines.Added,
     time_s: float,
 ) -> tuple[PipelineState, cement_mask.Segmentation]:
     """Segment cement in the added attenuation."""
-    run, instrument = state.active_run, followed.state
+    run, instrument = state.active_run, tracked.state
     segmenter = run.detectors.cement
     mean = segmenter.average.with_frame(state.cement.mean, added, time_s)
     placed = state.placed
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
-        followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
+        tracked.moves, tracked.covers, instrument.lies, axis, tracked.ghost, tracked.excess
     )
     segmented = segmenter.segment(
         replace(state.cement, mean=mean),
