@@ -223,7 +223,7 @@ TERMS = (
     Term(
         "bridge",
         "joins cement behind the cannula",
-        functions={f"{VISION}.cement.cement_mask.bridged": _first},
+        functions={f"{VISION}.cement.cement_mask.bridge_behind": _first},
     ),
     Term(
         "fill",
@@ -245,32 +245,32 @@ TERMS = (
     Term(
         "joint poses",
         "follows each cannula without what the others changed",
-        functions={f"{VISION}.cannula.cannulas.changed_by": _none},
+        functions={f"{VISION}.cannula.cannulas.find_change": _none},
     ),
     Term(
         "cannula: lumen",
         "explains a stylet that is drawn, and cement in the lumen",
-        functions={f"{VISION}.cannula.lumen.find_lumen_content": _none},
+        functions={f"{VISION}.cannula.lumen.LumenReader.read": _none},
     ),
     Term(
         "cannula: contrast",
         "explains scatter onto the rod",
-        functions={f"{VISION}.cannula.tracking.change_of_contrast": _none},
+        functions={f"{VISION}.cannula.appearance.AppearanceTracker.measure_change": _none},
     ),
     Term(
         "cannula: stripes",
         "explains what its model leaves all along it",
-        functions={f"{VISION}.cannula.tracking.missed_by_model": _none},
+        functions={f"{VISION}.cannula.appearance.AppearanceTracker.measure_missed": _none},
     ),
     Term(
         "cannula: excess",
         "finds cement behind the rod",
-        functions={f"{VISION}.cannula.tracking.excess_on_rod": _no_excess},
+        functions={f"{VISION}.cannula.excess.ExcessMeasurer.measure": _no_excess},
     ),
     Term(
         "cannula: traces",
         "raises the limit where a rod that moved lay",
-        functions={f"{VISION}.cannula.tracking.traces": _none},
+        functions={f"{VISION}.cannula.traces.TraceMeasurer.measure": _none},
     ),
     Term(
         "cannula: drawn back",
