@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,9 +34,7 @@ from leakwatch.case_files.run_records import frame_record
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.config import Settings
 from leakwatch.runner.stored_run import open_run
-from leakwatch.vision.background import false_cement
 
-_BACKGROUND = false_cement.background
 SETTLED_FRAMES = 4  # of each case, whose time is not counted: they fill caches
 
 
@@ -104,9 +102,8 @@ def _newest_alone(*_: Any) -> float:
     return 1.0
 
 
-def _even_noise(*arguments: Any) -> Any:
-    found = _BACKGROUND(*arguments)
-    return replace(found, noise_shape=np.ones_like(found.noise_shape))
+def _ones_like_first(first: Any, *_: Any) -> Any:
+    return np.ones_like(first)
 
 
 def _true(*_: Any, **__: Any) -> bool:
@@ -167,7 +164,7 @@ TERMS = (
     Term(
         "noise by attenuation",
         "raises the limit where less of the beam comes through",
-        functions={f"{VISION}.background.false_cement.background": _even_noise},
+        functions={f"{VISION}.background.false_cement._measure_noise_shape": _ones_like_first},
     ),
     Term(
         "running mean",

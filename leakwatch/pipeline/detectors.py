@@ -8,10 +8,13 @@ from leakwatch.config import Settings
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import BaselineComparator
 from leakwatch.vision.background.breathing import BreathingFilter
+from leakwatch.vision.background.false_cement import FalseCementModel
 from leakwatch.vision.cannula.cannulas import CannulaDetector
 from leakwatch.vision.cement.cement_mask import CementSegmenter
 from leakwatch.vision.liveness.new_images import LivenessCheck
 from leakwatch.vision.registration.sameness import TileComparator
+from leakwatch.vision.vertebra.projected_marks import MarkPlacer
+from leakwatch.vision.vessels.tubular import TubeDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +25,24 @@ class Detectors:
     ----------
     liveness : LivenessCheck
     tiles : TileComparator
+    marks : MarkPlacer
     baseline : BaselineComparator
     breathing : BreathingFilter
+    false_cement : FalseCementModel
     cannulas : CannulaDetector
     cement : CementSegmenter
+    tubes : TubeDetector
     """
 
     liveness: LivenessCheck
     tiles: TileComparator
+    marks: MarkPlacer
     baseline: BaselineComparator
     breathing: BreathingFilter
+    false_cement: FalseCementModel
     cannulas: CannulaDetector
     cement: CementSegmenter
+    tubes: TubeDetector
 
     @classmethod
     def at(cls, scale: Scale, settings: Settings) -> Detectors:
@@ -41,8 +50,11 @@ class Detectors:
         return cls(
             LivenessCheck(settings.liveness),
             TileComparator(settings.same),
+            MarkPlacer(scale, settings.cement),
             BaselineComparator(scale, settings.baseline),
             BreathingFilter(settings.breathing),
+            FalseCementModel(scale, settings.cement),
             CannulaDetector(scale, settings.instruments),
             CementSegmenter(scale, settings.cement),
+            TubeDetector(scale, settings.tubular),
         )

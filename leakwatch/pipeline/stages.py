@@ -29,7 +29,7 @@ from leakwatch.pipeline.state import PipelineState
 from leakwatch.pipeline.volume_stage import measure_volume
 from leakwatch.pipeline.watched_area import watched_area
 from leakwatch.vision.background import baseline as baselines
-from leakwatch.vision.background import false_cement
+from leakwatch.vision.background.false_cement import Background
 from leakwatch.vision.cannula.cannulas import Cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
 from leakwatch.vision.cannula.tracking import Tracked
@@ -38,7 +38,6 @@ from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
 from leakwatch.vision.registration.rotation import rotate_points
-from leakwatch.vision.vertebra.projected_marks import place_marks, with_side_of_cement
 from leakwatch.vision.vessels import tubular
 
 
@@ -167,14 +166,12 @@ def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSt
     if state.placed is not None or frame.index != state.marks.reference_frame:
         return state
     run = state.active_run
-    placed = place_marks(
+    placed = run.detectors.marks.place(
         _without_rotation(state),
         run.acquisition.patient_orientation,
         run.grid,
-        run.scale,
         shift,
         run.scale.px(state.settings.alerting.margin_mm),
-        state.settings.cement,
     )
     return replace(state, placed=placed)
 
@@ -217,14 +214,14 @@ def _detect_cement(
     added = detectors.baseline.added_attenuation(baseline, tracked.more, seen, changed)
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
-        unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
+        unrest = detectors.false_cement.with_unrest(state.unrest, added)
         state = replace(state, unrest=unrest)
     begin_stage("breathing")
     breath = detectors.breathing.breath_of(state.breathing, added, changed)
     with_breath = added
     added = detectors.breathing.without_breath(added, state.breathing, breath)
     state = _follow_broad(state, with_breath, added, frame.time_s)
-    added, behind = false_cement.without_residual_shift(added, behind, changed, settings.cement)
+    added, behind = detectors.false_cement.without_residual_shift(added, behind, changed)
     begin_stage("cement")
     state, segmented = _segment(state, tracked, behind, added, frame.time_s)
     breathing = detectors.breathing.with_breath(
@@ -298,7 +295,7 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> tuple[Window, Boo
 def _segment(
     state: PipelineState,
     tracked: Tracked[Cannulas],
-    behind: false_cement.Background,
+    behind: Background,
     added: baselines.Added,
     time_s: float,
 ) -> tuple[PipelineState, cement_mask.Segmentation]:
@@ -321,7 +318,7 @@ def _segment(
     )
     cement = segmented.state
     if placed is not None and cement.mask is not None:
-        placed = with_side_of_cement(placed, cement.mask, run.scale, state.settings.cement)
+        placed = run.detectors.marks.with_side_of_cement(placed, cement.mask)
     return replace(state, instrument=instrument, cement=cement, placed=placed), segmented
 
 
@@ -338,17 +335,18 @@ def _changed_regions(
 def _detect_tubes(
     state: PipelineState, frame: Frame
 ) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
-    settings, run = state.settings.tubular, state.active_run
+    run = state.active_run
+    detector = run.detectors.tubes
     assert state.cement.mask is not None
     placed = state.placed
     body = None if placed is None else placed.body
     outlined = placed is not None and placed.outline is not None
-    found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box, body)
-    shaped = [one for one in found if tubular.is_tube(one, body, run.scale, settings)]
+    found = detector.find_protrusions(state.cement.mask, state.cement.box, body)
+    shaped = [one for one in found if detector.is_tube(one, body)]
     # A tube that ends within a marked outline is no leak yet, and wall and outline are monitored
     # anyway: its length is reported, but raises no alarm.
     leaving = [one for one in shaped if not (outlined and tubular.ends_within(one.path, body))]
     longest_mm = leaving[0].length * run.scale.mm_per_px if leaving else 0.0
-    tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(leaving), frame.time_s, settings)
+    tubes, confirmed = detector.confirm(state.tubes, longest_mm, bool(leaving), frame.time_s)
     marked = tuple((one, confirmed and one is leaving[0]) for one in shaped)
     return replace(state, tubes=tubes), marked
