@@ -121,7 +121,7 @@ TERMS = (
     Term(
         "lag",
         "takes the afterglow of the frame before out of a frame",
-        functions={f"{VISION}.preprocessing.intensity._estimate_lag_fraction": lambda *_: 0.0},
+        functions={f"{VISION}.preprocessing.lag.LagFilter._estimate_fraction": lambda *_: 0.0},
     ),
     Term(
         "extrapolated steps",

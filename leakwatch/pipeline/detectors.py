@@ -12,6 +12,9 @@ from leakwatch.vision.background.false_cement import FalseCementModel
 from leakwatch.vision.cannula.cannulas import CannulaDetector
 from leakwatch.vision.cement.cement_mask import CementSegmenter
 from leakwatch.vision.liveness.new_images import LivenessCheck
+from leakwatch.vision.preprocessing.lag import LagFilter
+from leakwatch.vision.registration.motion import AnatomyMatcher
+from leakwatch.vision.registration.rotation import RotationEstimator
 from leakwatch.vision.registration.sameness import TileComparator
 from leakwatch.vision.vertebra.projected_marks import MarkPlacer
 from leakwatch.vision.vessels.tubular import TubeDetector
@@ -24,6 +27,9 @@ class Detectors:
     Parameters
     ----------
     liveness : LivenessCheck
+    lag : LagFilter
+    anatomy : AnatomyMatcher
+    rotation : RotationEstimator
     tiles : TileComparator
     marks : MarkPlacer
     baseline : BaselineComparator
@@ -35,6 +41,9 @@ class Detectors:
     """
 
     liveness: LivenessCheck
+    lag: LagFilter
+    anatomy: AnatomyMatcher
+    rotation: RotationEstimator
     tiles: TileComparator
     marks: MarkPlacer
     baseline: BaselineComparator
@@ -49,6 +58,9 @@ class Detectors:
         """Return the detectors for a working grid."""
         return cls(
             LivenessCheck(settings.liveness),
+            LagFilter(settings.intensity),
+            AnatomyMatcher(settings.motion),
+            RotationEstimator(settings.motion),
             TileComparator(settings.same),
             MarkPlacer(scale, settings.cement),
             BaselineComparator(scale, settings.baseline),
