@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,9 +34,7 @@ from leakwatch.case_files.run_records import frame_record
 from leakwatch.case_files.settings_file import load_settings
 from leakwatch.config import Settings
 from leakwatch.runner.stored_run import open_run
-from leakwatch.vision.background import false_cement
 
-_BACKGROUND = false_cement.background
 SETTLED_FRAMES = 4  # of each case, whose time is not counted: they fill caches
 
 
@@ -104,9 +102,8 @@ def _newest_alone(*_: Any) -> float:
     return 1.0
 
 
-def _even_noise(*arguments: Any) -> Any:
-    found = _BACKGROUND(*arguments)
-    return replace(found, noise_shape=np.ones_like(found.noise_shape))
+def _ones_like_first(first: Any, *_: Any) -> Any:
+    return np.ones_like(first)
 
 
 def _true(*_: Any, **__: Any) -> bool:
@@ -124,7 +121,7 @@ TERMS = (
     Term(
         "lag",
         "takes the afterglow of the frame before out of a frame",
-        functions={f"{VISION}.preprocessing.intensity._estimate_lag_fraction": lambda *_: 0.0},
+        functions={f"{VISION}.preprocessing.lag.LagFilter._estimate_fraction": lambda *_: 0.0},
     ),
     Term(
         "extrapolated steps",
@@ -167,7 +164,7 @@ TERMS = (
     Term(
         "noise by attenuation",
         "raises the limit where less of the beam comes through",
-        functions={f"{VISION}.background.false_cement.background": _even_noise},
+        functions={f"{VISION}.background.false_cement._measure_noise_shape": _ones_like_first},
     ),
     Term(
         "running mean",
@@ -223,7 +220,7 @@ TERMS = (
     Term(
         "bridge",
         "joins cement behind the cannula",
-        functions={f"{VISION}.cement.cement_mask.bridged": _first},
+        functions={f"{VISION}.cement.cement_mask.bridge_behind": _first},
     ),
     Term(
         "fill",
@@ -245,32 +242,32 @@ TERMS = (
     Term(
         "joint poses",
         "follows each cannula without what the others changed",
-        functions={f"{VISION}.cannula.cannulas.changed_by": _none},
+        functions={f"{VISION}.cannula.cannulas.find_change": _none},
     ),
     Term(
         "cannula: lumen",
         "explains a stylet that is drawn, and cement in the lumen",
-        functions={f"{VISION}.cannula.lumen.find_lumen_content": _none},
+        functions={f"{VISION}.cannula.lumen.LumenReader.read": _none},
     ),
     Term(
         "cannula: contrast",
         "explains scatter onto the rod",
-        functions={f"{VISION}.cannula.tracking.change_of_contrast": _none},
+        functions={f"{VISION}.cannula.appearance.AppearanceTracker.measure_change": _none},
     ),
     Term(
         "cannula: stripes",
         "explains what its model leaves all along it",
-        functions={f"{VISION}.cannula.tracking.missed_by_model": _none},
+        functions={f"{VISION}.cannula.appearance.AppearanceTracker.measure_missed": _none},
     ),
     Term(
         "cannula: excess",
         "finds cement behind the rod",
-        functions={f"{VISION}.cannula.tracking.excess_on_rod": _no_excess},
+        functions={f"{VISION}.cannula.excess.ExcessMeasurer.measure": _no_excess},
     ),
     Term(
         "cannula: traces",
         "raises the limit where a rod that moved lay",
-        functions={f"{VISION}.cannula.tracking.traces": _none},
+        functions={f"{VISION}.cannula.traces.TraceMeasurer.measure": _none},
     ),
     Term(
         "cannula: drawn back",

@@ -26,7 +26,7 @@ from leakwatch.pipeline.baseline_update import spine_picture
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.runner.stored_run import AnalysisRun
 from leakwatch.vision.cannula.over_body import with_rod_near
-from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityTold, told_polarity
+from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityCheck, PolarityTold
 from leakwatch.vision.preprocessing.undistortion import bent
 from leakwatch.vision.vertebra.body_outline import Body, BodyFinder, Part
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
@@ -199,7 +199,7 @@ def _prepared(basis: Basis, state: PipelineState, frame: int, shift: Point) -> P
     orientation = basis.acquisition.patient_orientation
     shift_px = (a_pixel * shift[0], a_pixel * shift[1])
     bend = basis.calibration.distortion
-    polarity = told_polarity(picture.attenuation, basis.settings.polarity)
+    polarity = PolarityCheck(basis.settings.polarity).check(picture.attenuation)
     return Prepared(picture, frame, shift_px, ends, orientation, baseline.frames, bend, polarity)
 
 

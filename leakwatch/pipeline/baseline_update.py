@@ -8,10 +8,8 @@ from leakwatch.core.arrays import BoolImage, FloatImage
 from leakwatch.core.frame import Frame, View
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.background import baseline as baselines
-from leakwatch.vision.background import false_cement
-from leakwatch.vision.cannula.cannulas import find_all
 from leakwatch.vision.registration import motion
-from leakwatch.vision.vertebra.projected_marks import with_found_outline, with_side_of_cannula
+from leakwatch.vision.vertebra.projected_marks import with_found_outline
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
 
@@ -46,7 +44,7 @@ def update_baseline(
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
     if more or state.reference is None:
-        behind = false_cement.background(baseline, state.unrest, state.settings.cement)
+        behind = state.active_run.detectors.false_cement.background(baseline, state.unrest)
         return replace(state, behind=behind)
     return _find_cannulas(state, baseline, state.reference)
 
@@ -99,16 +97,16 @@ def has_cement(state: PipelineState) -> bool:
 def _find_cannulas(
     state: PipelineState, baseline: baselines.Baseline, reference: motion.RegistrationReference
 ) -> PipelineState:
-    placed, scale, settings = state.placed, state.active_run.scale, state.settings
+    placed, detectors = state.placed, state.active_run.detectors
     wall, tip = (None, None) if placed is None else (placed.wall, placed.tip)
-    found = find_all(baseline, wall, tip, scale, settings.instruments)
+    found = detectors.cannulas.find(baseline, wall, tip)
     if found.cannula is not None and placed is not None:
         front, back = found.cannula.front, found.cannula.back
-        placed = with_side_of_cannula(placed, front, back, scale, settings.cement)
+        placed = detectors.marks.with_side_of_cannula(placed, front, back)
     footprint = found.footprint
     if footprint is not None:
         half = footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
-    rod = None if found.without is None else baseline.mean - found.without
-    behind = false_cement.background(baseline, state.unrest, settings.cement, rod)
+    steel = None if found.without is None else baseline.mean - found.without
+    behind = detectors.false_cement.background(baseline, state.unrest, steel)
     return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)

@@ -16,7 +16,7 @@ from leakwatch.pipeline.conditions import condition_failed, condition_met
 from leakwatch.pipeline.state import PipelineState, RunContext, make_run_context
 from leakwatch.vision.liveness import new_images
 from leakwatch.vision.preprocessing import intensity
-from leakwatch.vision.preprocessing.polarity import Polarity, told_polarity
+from leakwatch.vision.preprocessing.polarity import Polarity, PolarityCheck
 from leakwatch.vision.preprocessing.undistortion import straightened
 
 
@@ -58,7 +58,7 @@ def find_inversion(frame: Frame, settings: Settings) -> str:
     rows, columns = frame.pixels.shape
     grid = WorkingGrid.for_frame(rows, columns, settings.intensity.target_columns)
     raw = intensity.log_attenuation(frame.pixels, frame.acquisition.pixel_format, grid)
-    told = told_polarity(raw, settings.polarity)
+    told = PolarityCheck(settings.polarity).check(raw)
     return "; ".join(told.evidence) if told.verdict is Polarity.CONTRADICTS else ""
 
 
@@ -118,7 +118,7 @@ def prepare_frame(
     state = followed
     if hidden is not None:
         return state, (hidden,)
-    lag, clean = intensity.undo_lag(state.lag, raw, frame.time_s, settings)
+    lag, clean = run.detectors.lag.undo(state.lag, raw, frame.time_s)
     state = replace(state, lag=lag)
     # Last, so that state which follows from frame to frame stays current while the C-arm turns.
     another = _check_view(state, frame)

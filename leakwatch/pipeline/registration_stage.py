@@ -15,7 +15,7 @@ from leakwatch.pipeline.evidence import check_matching, compared_tiles
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.vision.image_processing.patches import near
 from leakwatch.vision.registration import motion
-from leakwatch.vision.registration.rotation import find_rotation, rotate_back
+from leakwatch.vision.registration.rotation import rotate_back
 
 _MOST_TURNS = 3  # a frame is rotated back so often, each time by what is left
 
@@ -58,13 +58,13 @@ def register(
     -------
     PipelineState, RegisteredFrame
     """
-    settings = state.settings.motion
+    settings, matcher = state.settings.motion, state.active_run.detectors.anatomy
     frame = _rotated(state, attenuation, exposed, state.turn_rad)
     if state.reference is None:
         marked = state.active_run.marked
         centre = None if marked is None else _halved(marked)
-        reference = motion.start_reference(frame.passed, frame.field, centre, settings)
-        if not motion.shows_anatomy(reference, settings):
+        reference = matcher.start_reference(frame.passed, frame.field, centre)
+        if not matcher.shows_anatomy(reference):
             why = text("the image shows no anatomy")
             none = condition_failed(Condition.SAME, Reason.MOTION, why)
             return state, RegisteredFrame(attenuation, exposed, None, none)
@@ -112,11 +112,11 @@ class _Rotated:
 def _rotated(
     state: PipelineState, attenuation: FloatImage, exposed: BoolImage, turn_rad: float
 ) -> _Rotated:
-    settings = state.settings.motion
+    matcher = state.active_run.detectors.anatomy
     attenuation, exposed = rotate_back(attenuation, exposed, turn_rad, state.active_run.centre)
     half = np.ascontiguousarray(exposed[::2, ::2][: exposed.shape[0] // 2, : exposed.shape[1] // 2])
-    field = motion.field_of(half, state.matched_field, settings)
-    passed = motion.band_passed(attenuation, field, settings)
+    field = matcher.field_of(half, state.matched_field)
+    passed = matcher.band_pass(attenuation, field)
     return _Rotated(turn_rad, attenuation, exposed, field, passed)
 
 
@@ -129,21 +129,20 @@ def _match(
     exposed: BoolImage,
 ) -> tuple[motion.Registration | None, _Rotated]:
     """Return the match, and the frame rotated back as it fits best."""
-    settings, centre = state.settings.motion, _halved(state.active_run.centre)
-    match = motion.register(reference, frame.passed, frame.field, state.shift, movable, settings)
+    detectors, centre = state.active_run.detectors, _halved(state.active_run.centre)
+    matcher, most_rad = detectors.anatomy, math.radians(state.settings.motion.max_turn_deg)
+    match = matcher.register(reference, frame.passed, frame.field, state.shift, movable)
     for _ in range(_MOST_TURNS):
         if match is None:
             break
-        more_rad = find_rotation(
-            reference, frame.passed, frame.field, movable, match, centre, settings
+        more_rad = detectors.rotation.find(
+            reference, frame.passed, frame.field, movable, match, centre
         )
         turn_rad = frame.turn_rad - more_rad
-        if more_rad == 0.0 or abs(turn_rad) > math.radians(settings.max_turn_deg):
+        if more_rad == 0.0 or abs(turn_rad) > most_rad:
             break
         other = _rotated(state, attenuation, exposed, turn_rad)
-        better = motion.register(
-            reference, other.passed, other.field, match.shift, movable, settings
-        )
+        better = matcher.register(reference, other.passed, other.field, match.shift, movable)
         if better is None or better.score <= match.score:
             break
         match, frame = better, other

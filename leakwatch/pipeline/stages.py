@@ -29,16 +29,15 @@ from leakwatch.pipeline.state import PipelineState
 from leakwatch.pipeline.volume_stage import measure_volume
 from leakwatch.pipeline.watched_area import watched_area
 from leakwatch.vision.background import baseline as baselines
-from leakwatch.vision.background import false_cement
-from leakwatch.vision.cannula import cannulas
+from leakwatch.vision.background.false_cement import Background
+from leakwatch.vision.cannula.cannulas import Cannulas
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
-from leakwatch.vision.cannula.tracking import Followed
+from leakwatch.vision.cannula.tracking import Tracked
 from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.image_processing.patches import Window, near
 from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
 from leakwatch.vision.registration.rotation import rotate_points
-from leakwatch.vision.vertebra.projected_marks import place_marks, with_side_of_cement
 from leakwatch.vision.vessels import tubular
 
 
@@ -167,14 +166,12 @@ def _place_marks(state: PipelineState, frame: Frame, shift: Point) -> PipelineSt
     if state.placed is not None or frame.index != state.marks.reference_frame:
         return state
     run = state.active_run
-    placed = place_marks(
+    placed = run.detectors.marks.place(
         _without_rotation(state),
         run.acquisition.patient_orientation,
         run.grid,
-        run.scale,
         shift,
         run.scale.px(state.settings.alerting.margin_mm),
-        state.settings.cement,
     )
     return replace(state, placed=placed)
 
@@ -209,32 +206,26 @@ def _detect_cement(
         return state, None
     known = state.cement
     begin_stage("instruments")
-    followed = cannulas.follow_all(
-        state.instrument,
-        baseline,
-        moved,
-        state.cement.mask,
-        frame.time_s,
-        scale,
-        settings.instruments,
+    tracked = detectors.cannulas.track(
+        state.instrument, baseline, moved, state.cement.mask, frame.time_s
     )
     begin_stage("background")
-    changed = _changed_regions(state.cement.mask, state.cement.box, followed.covers, scale)
+    changed = _changed_regions(state.cement.mask, state.cement.box, tracked.covers, scale)
     added = detectors.baseline.added_attenuation(
-        baseline, followed.more, seen, changed, followed.state.without
+        baseline, tracked.more, seen, changed, tracked.state.without
     )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
-        unrest = false_cement.with_unrest(state.unrest, added, scale, settings.cement)
+        unrest = detectors.false_cement.with_unrest(state.unrest, added)
         state = replace(state, unrest=unrest)
     begin_stage("breathing")
     breath = detectors.breathing.breath_of(state.breathing, added, changed)
     with_breath = added
     added = detectors.breathing.without_breath(added, state.breathing, breath)
     state = _follow_broad(state, with_breath, added, frame.time_s)
-    added, behind = false_cement.without_residual_shift(added, behind, changed, settings.cement)
+    added, behind = detectors.false_cement.without_residual_shift(added, behind, changed)
     begin_stage("cement")
-    state, segmented = _segment(state, followed, behind, added, frame.time_s)
+    state, segmented = _segment(state, tracked, behind, added, frame.time_s)
     breathing = detectors.breathing.with_breath(
         state.breathing, breath, state.cement.mask, frame.time_s
     )
@@ -246,13 +237,13 @@ def _detect_cement(
     coarse = None if watched is None else watched.coarse
     box = None if watched is None else watched.window
     seen_there = detectors.baseline.watch(added, area, box)
-    aside = baselines.explained(seen_there, changed, followed.state.footprint, scale.px(1.0))
+    aside = baselines.explained(seen_there, changed, tracked.state.footprint, scale.px(1.0))
     taken = detectors.baseline.is_taken_away(seen_there, aside)
     mask, mean = state.cement.mask, state.cement.mean
     assert mean is not None
     changed_now = detectors.baseline.is_changed(seen_there, aside, mask)
     share = cement_mask.share_left(
-        known, added, followed.covers, scale.px2(settings.same.min_cement_mm2)
+        known, added, tracked.covers, scale.px2(settings.same.min_cement_mm2)
     )
     margin = _margin(state, mask)
     least_mm = detectors.cement.least_thickness_mm(segmented.noise, behind, margin)
@@ -305,19 +296,19 @@ def _margin(state: PipelineState, cement: BoolImage | None) -> tuple[Window, Boo
 
 def _segment(
     state: PipelineState,
-    followed: Followed[cannulas.Cannulas],
-    behind: false_cement.Background,
+    tracked: Tracked[Cannulas],
+    behind: Background,
     added: baselines.Added,
     time_s: float,
 ) -> tuple[PipelineState, cement_mask.Segmentation]:
     """Segment cement in the added attenuation."""
-    run, instrument = state.active_run, followed.state
+    run, instrument = state.active_run, tracked.state
     segmenter = run.detectors.cement
     mean = segmenter.average.with_frame(state.cement.mean, added, time_s)
     placed = state.placed
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
-        followed.moves, followed.covers, instrument.lies, axis, followed.ghost, followed.excess
+        tracked.moves, tracked.covers, instrument.lies, axis, tracked.ghost, tracked.excess
     )
     segmented = segmenter.segment(
         replace(state.cement, mean=mean),
@@ -329,7 +320,7 @@ def _segment(
     )
     cement = segmented.state
     if placed is not None and cement.mask is not None:
-        placed = with_side_of_cement(placed, cement.mask, run.scale, state.settings.cement)
+        placed = run.detectors.marks.with_side_of_cement(placed, cement.mask)
     return replace(state, instrument=instrument, cement=cement, placed=placed), segmented
 
 
@@ -346,17 +337,18 @@ def _changed_regions(
 def _detect_tubes(
     state: PipelineState, frame: Frame
 ) -> tuple[PipelineState, tuple[tuple[tubular.Protrusion, bool], ...]]:
-    settings, run = state.settings.tubular, state.active_run
+    run = state.active_run
+    detector = run.detectors.tubes
     assert state.cement.mask is not None
     placed = state.placed
     body = None if placed is None else placed.body
     outlined = placed is not None and placed.outline is not None
-    found = tubular.protrusions(state.cement.mask, run.scale, settings, state.cement.box, body)
-    shaped = [one for one in found if tubular.is_tube(one, body, run.scale, settings)]
+    found = detector.find_protrusions(state.cement.mask, state.cement.box, body)
+    shaped = [one for one in found if detector.is_tube(one, body)]
     # A tube that ends within a marked outline is no leak yet, and wall and outline are monitored
     # anyway: its length is reported, but raises no alarm.
     leaving = [one for one in shaped if not (outlined and tubular.ends_within(one.path, body))]
     longest_mm = leaving[0].length * run.scale.mm_per_px if leaving else 0.0
-    tubes, confirmed = tubular.judge(state.tubes, longest_mm, bool(leaving), frame.time_s, settings)
+    tubes, confirmed = detector.confirm(state.tubes, longest_mm, bool(leaving), frame.time_s)
     marked = tuple((one, confirmed and one is leaving[0]) for one in shaped)
     return replace(state, tubes=tubes), marked

@@ -23,6 +23,7 @@ from leakwatch.vision.cannula.cannulas import Cannulas
 from leakwatch.vision.cement import cement_mask
 from leakwatch.vision.liveness import new_images
 from leakwatch.vision.preprocessing import intensity
+from leakwatch.vision.preprocessing.lag import LagState
 from leakwatch.vision.preprocessing.undistortion import straightened_mask, straightening_map
 from leakwatch.vision.registration import motion, sameness
 from leakwatch.vision.vertebra.nominal_scale import NominalScale, nominal_scale
@@ -189,7 +190,7 @@ class PipelineState:
     mismatched: bool = False
     liveness: new_images.LivenessState = field(default_factory=new_images.LivenessState)
     blades: intensity.BladesState = field(default_factory=intensity.BladesState)
-    lag: intensity.LagState = field(default_factory=intensity.LagState)
+    lag: LagState = field(default_factory=LagState)
     matched_field: motion.MatchedField | None = None
     reference: motion.RegistrationReference | None = None
     tiles: sameness.ReferenceTiles | None = None

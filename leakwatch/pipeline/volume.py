@@ -19,8 +19,8 @@ from leakwatch.core.marks import Marks
 from leakwatch.core.messages import text
 from leakwatch.core.spacing import Calibration
 from leakwatch.core.volume import NOT_MEASURED, CementVolume, FactorSource, SyringeReading
+from leakwatch.vision.cannula.cannula_model import Cannula
 from leakwatch.vision.cannula.lumen import LumenContent
-from leakwatch.vision.cannula.rod_model import Cannula
 from leakwatch.vision.cement.cement_visible import cut_off_share, dark_share
 from leakwatch.vision.cement.volume_factor import (
     ScatterSeen,

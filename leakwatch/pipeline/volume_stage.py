@@ -38,7 +38,7 @@ def measure_volume(
         cement.mask,
         cement.box,
         state.instrument.cannula,
-        rods[0].content if rods else None,
+        rods[0].looks.content if rods else None,
     )
     unchanging = VolumeRun(
         run.acquisition,

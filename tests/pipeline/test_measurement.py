@@ -18,7 +18,7 @@ from leakwatch.core.volume import CementVolume, FactorSource
 from leakwatch.pipeline.conditions import condition_failed, condition_met
 from leakwatch.pipeline.measurement import Findings, make_observation, make_unassessed_for
 from leakwatch.vision.vertebra.nominal_scale import NominalScale
-from leakwatch.vision.vertebra.projected_marks import place_marks
+from leakwatch.vision.vertebra.projected_marks import MarkPlacer
 from leakwatch.vision.vessels.tubular import Protrusion
 
 SETTINGS = Settings()
@@ -51,7 +51,7 @@ def findings(**changes: object) -> Findings:
     mask = np.zeros((100, 120), bool)
     mask[40:60, 60:80] = True
     added = np.where(mask, 10 * SETTINGS.cement.attenuation_per_mm, 0.0).astype(np.float32)
-    placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (0.0, 0.0), 10.0, SETTINGS.cement)
+    placed = MarkPlacer(Scale(2 * MM), SETTINGS.cement).place(MARKS, None, GRID, (0.0, 0.0), 10.0)
     whole = Findings(
         FRAME, GRID, (0.0, 0.0), placed, mask, added, (), Quality(shift_sigma_px=0.1), SHOWN
     )
@@ -105,7 +105,7 @@ def test_everything_is_where_it_is_in_this_frame() -> None:
 
 
 def test_shift_counts_from_the_marks_own_frame() -> None:
-    placed = place_marks(MARKS, None, GRID, Scale(2 * MM), (2.0, 1.0), 10.0, SETTINGS.cement)
+    placed = MarkPlacer(Scale(2 * MM), SETTINGS.cement).place(MARKS, None, GRID, (2.0, 1.0), 10.0)
     seen = make_observation(findings(placed=placed, shift=(5.0, -3.0)), MARKS, KNOWN, SETTINGS)
     assert seen.shift_px == (6.0, -8.0)
 
@@ -168,7 +168,7 @@ def test_a_blind_frame_says_nothing_but_its_reason() -> None:
 
 def test_without_millimetres_the_sigma_and_the_tolerance_are_pixels_of_a_usual_size() -> None:
     nominal = NominalScale(0.5, 0.2)  # per frame pixel
-    placed = place_marks(MARKS, None, GRID, Scale(1.0), (0.0, 0.0), 10.0, SETTINGS.cement)
+    placed = MarkPlacer(Scale(1.0), SETTINGS.cement).place(MARKS, None, GRID, (0.0, 0.0), 10.0)
     mask = np.zeros((100, 120), bool)
     mask[40:60, 80:110] = True  # the outline ends at working column 100
     seen = make_observation(

@@ -75,71 +75,88 @@ class Unrest:
     frames: int
 
 
-def with_unrest(
-    unrest: Unrest | None, added: Added, scale: Scale, settings: CementSettings
-) -> Unrest:
-    """Return the unrest with one more cement-free frame, smoothed to leave little noise."""
-    smooth = cv2.GaussianBlur(added.image, (0, 0), scale.px(settings.unrest_mm))
-    squares = cv2.multiply(smooth, smooth)
-    if unrest is None:
-        return Unrest(read_only(squares), 1)
-    return Unrest(read_only(cv2.add(unrest.squares, squares)), unrest.frames + 1)
+@dataclass(frozen=True, slots=True)
+class FalseCementModel:
+    """Model of what looks like cement and is none, with its settings, at the scale of a run."""
+
+    scale: Scale
+    settings: CementSettings
+
+    def with_unrest(self, unrest: Unrest | None, added: Added) -> Unrest:
+        """Return the unrest with one more cement-free frame, smoothed to leave little noise."""
+        sigma = self.scale.px(self.settings.unrest_mm)
+        smooth = cv2.GaussianBlur(added.image, (0, 0), sigma)
+        squares = cv2.multiply(smooth, smooth)
+        if unrest is None:
+            return Unrest(read_only(squares), 1)
+        return Unrest(read_only(cv2.add(unrest.squares, squares)), unrest.frames + 1)
+
+    def background(
+        self, baseline: Baseline, unrest: Unrest | None, cannulas: FloatImage | None = None
+    ) -> Background:
+        """Return where noise, ghost edges and shadows of breathing tissue are likely.
+
+        Parameters
+        ----------
+        baseline : Baseline
+        unrest : Unrest or None
+        cannulas : ndarray or None
+            What the cannulas add: they are tracked on their own, and better than the anatomy.
+        """
+        smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
+        steel = None if cannulas is None else cv2.GaussianBlur(cannulas, (0, 0), 2.0)
+        slopes = _measure_slopes(smooth if steel is None else smooth - steel)
+        ghost = slopes.length * np.float32(self.settings.ghost_px)
+        if steel is not None:
+            ghost += _measure_steepness(steel) * np.float32(self.settings.rod_ghost_px)
+        if unrest is not None:
+            restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
+            quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
+            ghost = cv2.max(ghost, self.settings.unrest_factor * (restless - 2.0 * quiet))
+        return Background(_measure_noise_shape(smooth, baseline.seen), read_only(ghost), slopes)
+
+    def without_residual_shift(
+        self, added: Added, behind: Background, changed: BoolImage | None
+    ) -> tuple[Added, Background]:
+        """Return the added attenuation without residual motion of the anatomy, and raised limits.
+
+        A jolt from one frame to the next is registered less accurately than usual. The error adds
+        the anatomy's gradient times one small shift for the whole image, and cement does not.
+
+        Parameters
+        ----------
+        added : Added
+        behind : Background
+        changed : ndarray of bool or None
+            Cement and instruments, with their rims.
+        """
+        if behind.slopes is None:
+            return added, behind
+        some = np.s_[::_EVERY, ::_EVERY]
+        counts = added.seen[some] if changed is None else added.seen[some] & ~changed[some]
+        if cv2.countNonZero(counts.view(np.uint8)) < _LEAST_PIXELS:
+            return added, behind
+        across_px, down_px = _fit_shift(behind.slopes, added.image[some], counts)
+        size_px = math.hypot(across_px, down_px)
+        if size_px < self.settings.residual_px:
+            return added, behind
+        slopes = behind.slopes
+        image = cv2.addWeighted(added.image, 1.0, slopes.across, -across_px, 0.0)
+        image = cv2.addWeighted(image, 1.0, slopes.down, -down_px, 0.0)
+        ghost = cv2.addWeighted(behind.ghost, 1.0, slopes.length, size_px, 0.0)
+        image = cv2.copyTo(image, added.seen.view(np.uint8))
+        return replace(added, image=image), replace(behind, ghost=read_only(ghost))
 
 
-def background(
-    baseline: Baseline,
-    unrest: Unrest | None,
-    settings: CementSettings,
-    rod: FloatImage | None = None,
-) -> Background:
-    """Return where noise, ghost edges and shadows of breathing tissue are likely.
-
-    Parameters
-    ----------
-    baseline : Baseline
-    unrest : Unrest or None
-    settings : CementSettings
-    rod : ndarray or None
-        What the cannula adds: it is followed on its own, and better than the anatomy.
-    """
-    smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
-    middle = median(smooth[::6, ::6][baseline.seen[::6, ::6]])
-    shape = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
-    smooth_rod = None if rod is None else cv2.GaussianBlur(rod, (0, 0), 2.0)
-    slopes = _measure_slopes(smooth if smooth_rod is None else smooth - smooth_rod)
-    ghost = slopes.length * np.float32(settings.ghost_px)
-    if smooth_rod is not None:
-        ghost += steepness(smooth_rod) * np.float32(settings.rod_ghost_px)
-    if unrest is not None:
-        restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
-        quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
-        ghost = cv2.max(ghost, settings.unrest_factor * (restless - 2.0 * quiet))
-    return Background(read_only(shape), read_only(ghost), slopes)
+def _measure_noise_shape(smooth: FloatImage, seen: BoolImage) -> FloatImage:
+    """Return the relative noise of each pixel of a smoothed baseline, 1 at the median."""
+    middle = median(smooth[::6, ::6][seen[::6, ::6]])
+    shape: FloatImage = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
+    return read_only(shape)
 
 
-def without_residual_shift(
-    added: Added, behind: Background, changed: BoolImage | None, settings: CementSettings
-) -> tuple[Added, Background]:
-    """Return the added attenuation without residual motion of the anatomy, and the raised limits.
-
-    A jolt from one frame to the next is registered less accurately than usual. The error adds the
-    anatomy's gradient times one small shift for the whole image, and cement does not.
-
-    Parameters
-    ----------
-    added : Added
-    behind : Background
-    changed : ndarray of bool or None
-        Cement and instruments, with their rims.
-    settings : CementSettings
-    """
-    if behind.slopes is None:
-        return added, behind
-    some = np.s_[::_EVERY, ::_EVERY]
-    counts = added.seen[some] if changed is None else added.seen[some] & ~changed[some]
-    if cv2.countNonZero(counts.view(np.uint8)) < _LEAST_PIXELS:
-        return added, behind
-    slopes, left = behind.slopes, added.image[some]
+def _fit_shift(slopes: Slopes, left: FloatImage, counts: BoolImage) -> tuple[float, float]:
+    """Fit the shift that explains what is left, at every third row and column; pixels."""
     most = _CLIP_SIGMAS * max(spread(left[counts]), 1e-6)
     weight = counts.ravel().astype(np.float32)
     first, mixed, last = (slopes.products @ weight).tolist()
@@ -147,15 +164,7 @@ def without_residual_shift(
     first, last = first + _LEAST_SLOPE, last + _LEAST_SLOPE
     determinant = first * last - mixed * mixed
     across_px = (last * right - mixed * down) / determinant
-    down_px = (first * down - mixed * right) / determinant
-    size_px = math.hypot(across_px, down_px)
-    if size_px < settings.residual_px:
-        return added, behind
-    image = cv2.addWeighted(added.image, 1.0, slopes.across, -across_px, 0.0)
-    image = cv2.addWeighted(image, 1.0, slopes.down, -down_px, 0.0)
-    ghost = cv2.addWeighted(behind.ghost, 1.0, slopes.length, size_px, 0.0)
-    image = cv2.copyTo(image, added.seen.view(np.uint8))
-    return replace(added, image=image), replace(behind, ghost=read_only(ghost))
+    return across_px, (first * down - mixed * right) / determinant
 
 
 def _compute_gradient(image: FloatImage) -> tuple[FloatImage, FloatImage]:
@@ -172,7 +181,7 @@ def _measure_slopes(image: FloatImage) -> Slopes:
     return Slopes(*(read_only(part) for part in parts))
 
 
-def steepness(image: FloatImage) -> FloatImage:
+def _measure_steepness(image: FloatImage) -> FloatImage:
     """Return the length of an image's gradient, per pixel."""
     steep: FloatImage = cv2.magnitude(*_compute_gradient(image))
     return steep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -12,17 +12,12 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula.ridge import strongest_line
-from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.rod_pair import drawn, find_pair
-from leakwatch.vision.cannula.tracking import (
-    Followed,
-    InstrumentState,
-    changed_by,
-    find,
-    follow,
-    initial_state,
-)
+from leakwatch.vision.cannula.appearance import Appearance
+from leakwatch.vision.cannula.cannula_layers import draw_cannula
+from leakwatch.vision.cannula.cannula_model import Cannula
+from leakwatch.vision.cannula.cannula_search import CannulaSearch
+from leakwatch.vision.cannula.pair_search import PairSearch
+from leakwatch.vision.cannula.tracking import CannulaState, CannulaTracker, Tracked, find_change
 from leakwatch.vision.vertebra.posterior_wall import Wall
 
 
@@ -32,11 +27,11 @@ class Cannulas:
 
     Parameters
     ----------
-    rods : tuple of InstrumentState
+    cannulas : tuple of CannulaState
         Each was found in the baseline without those before it.
     """
 
-    rods: tuple[InstrumentState, ...] = ()
+    rods: tuple[CannulaState, ...] = ()
 
     @property
     def cannula(self) -> Cannula | None:
@@ -65,103 +60,115 @@ class Cannulas:
 
     def without_transient_state(self) -> Cannulas:
         """Return the same without what is learnt again within moments."""
-        kept = (
-            replace(rod, hidden=None, content=None, change=None, time_s=None) for rod in self.rods
-        )
+        kept = (replace(rod, hidden=None, looks=Appearance(), time_s=None) for rod in self.rods)
         return Cannulas(tuple(kept))
 
 
-def find_all(
-    baseline: Baseline,
-    wall: Wall | None,
-    tip: Point | None,
-    scale: Scale,
-    settings: InstrumentSettings,
-) -> Cannulas:
-    """Find the cannulas in the baseline, each in the picture without those found before.
+@dataclass(frozen=True)
+class CannulaDetector:
+    """Detection of all cannulas, with its settings, at the scale of a run."""
 
-    Parameters
-    ----------
-    baseline, wall, tip, scale, settings
-        As for `find`. A marked tip is that of the first.
-    """
-    rods: list[InstrumentState] = []
-    if scale.px(settings.width_mm) < 1.0 or settings.max_rods < 1:
-        return Cannulas()  # no wider than a pixel, a rod has no profile to follow it by
-    line = strongest_line(baseline, wall, scale, settings, tip, crowded=True)
-    if line is not None and settings.max_rods > 1:
-        pair = find_pair(baseline, line, tip, scale, settings)
-        if pair is not None:
-            return _both(pair, baseline, scale, settings)
-    while len(rods) < settings.max_rods:
-        beside = rods[0].cannula if rods else None
-        found = find(baseline, wall, tip, scale, settings, beside, None if rods else line)
-        if found.cannula is None or found.without is None:
-            break
-        if rods and not _is_alike(found.cannula, rods[0].cannula, settings):
-            break
-        rods.append(found)
-        baseline, tip = replace(baseline, mean=found.without), None
-    return Cannulas(tuple(rods))
+    scale: Scale
+    settings: InstrumentSettings
 
+    @cached_property
+    def search(self) -> CannulaSearch:
+        """Search for one of them in the baseline."""
+        return CannulaSearch(self.scale, self.settings)
 
-def _both(
-    pair: tuple[Cannula, Cannula], baseline: Baseline, scale: Scale, settings: InstrumentSettings
-) -> Cannulas:
-    """Return the state of two rods that were measured together."""
-    picture, shape = baseline.mean, baseline.mean.shape
-    drawn_first, drawn_second = (drawn(rod, shape, scale, settings) for rod in pair)
-    first = initial_state(pair[0], picture, picture - drawn_second, scale, settings)
-    left = picture - drawn_first
-    return Cannulas((first, initial_state(pair[1], left, left, scale, settings)))
+    @cached_property
+    def pairs(self) -> PairSearch:
+        """Search for two that cross or touch."""
+        return PairSearch(self.scale, self.settings)
 
+    @cached_property
+    def tracker(self) -> CannulaTracker:
+        """Tracking of one of them from frame to frame."""
+        return CannulaTracker(self.scale, self.settings)
 
-def _is_alike(one: Cannula, first: Cannula | None, settings: InstrumentSettings) -> bool:
-    """Tell whether another rod is of steel as the first is; bone has a fifth of its contrast."""
-    assert first is not None
-    least = settings.min_contrast_of_first * float(np.median(first.contrast))
-    return float(np.median(one.contrast)) >= least
+    def find(self, baseline: Baseline, wall: Wall | None, tip: Point | None) -> Cannulas:
+        """Find the cannulas in the baseline, each in the picture without those found before.
 
+        Parameters
+        ----------
+        baseline : Baseline
+        wall : Wall or None
+            They are looked for behind it.
+        tip : Point or None
+            Marked tip of the first, working pixels.
+        """
+        rods: list[CannulaState] = []
+        if not self.search.is_possible or self.settings.max_rods < 1:
+            return Cannulas()
+        line = self.search.lines.find(baseline, wall, tip, crowded=True)
+        if line is not None and self.settings.max_rods > 1:
+            pair = self.pairs.find(baseline, line, tip)
+            if pair is not None:
+                return self._both(pair, baseline)
+        while len(rods) < self.settings.max_rods:
+            beside = rods[0].cannula if rods else None
+            found = self.search.find(baseline, wall, tip, beside, None if rods else line)
+            if found.cannula is None or found.without is None:
+                break
+            if rods and not self._is_alike(found.cannula, rods[0].cannula):
+                break
+            rods.append(found)
+            baseline, tip = replace(baseline, mean=found.without), None
+        return Cannulas(tuple(rods))
 
-def follow_all(
-    state: Cannulas,
-    baseline: Baseline,
-    moved: FloatImage,
-    cement: BoolImage | None,
-    time_s: float,
-    scale: Scale,
-    settings: InstrumentSettings,
-) -> Followed[Cannulas]:
-    """Follow each cannula in the frame without those before it.
+    def track(
+        self,
+        state: Cannulas,
+        baseline: Baseline,
+        moved: FloatImage,
+        cement: BoolImage | None,
+        time_s: float,
+    ) -> Tracked[Cannulas]:
+        """Track each cannula in the frame without those before it.
 
-    Parameters
-    ----------
-    state : Cannulas
-    baseline, moved, cement, time_s, scale, settings
-        As for `follow`.
-    """
-    found: list[Followed[InstrumentState]] = []
-    shape = baseline.mean.shape
-    after = [changed_by(rod, shape, scale, settings) for rod in state.rods[1:]]
-    for at, rod in enumerate(state.rods or (InstrumentState(),)):
-        if at > 0:
-            before = state.rods[at - 1].without
-            assert before is not None
-            baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
-        # What the next ones changed as well is no change of this one.
-        others = [image for image in after[at:] if image is not None]
-        changed = sum(others, np.float32(0.0)) if others else None
-        seen = moved if changed is None else read_only(moved - changed)
-        one = follow(rod, baseline, seen, cement, time_s, scale, settings)
-        found.append(one if changed is None else replace(one, more=read_only(one.more + changed)))
-    return Followed(
-        Cannulas(tuple(one.state for one in found) if state.rods else ()),
-        found[-1].more,
-        _any_of(one.moves for one in found),
-        _any_of(one.covers for one in found),
-        _most_of(one.ghost for one in found),
-        _most_of(one.excess for one in found),
-    )
+        Parameters
+        ----------
+        state : Cannulas
+        baseline, moved, cement, time_s
+            As for ``CannulaTracker.track``.
+        """
+        found: list[Tracked[CannulaState]] = []
+        after = [find_change(rod, baseline.mean.shape) for rod in state.rods[1:]]
+        for at, rod in enumerate(state.rods or (CannulaState(),)):
+            if at > 0:
+                before = state.rods[at - 1].without
+                assert before is not None
+                baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
+            # What the next ones changed as well is no change of this one.
+            others = [image for image in after[at:] if image is not None]
+            changed = sum(others, np.float32(0.0)) if others else None
+            seen = moved if changed is None else read_only(moved - changed)
+            one = self.tracker.track(rod, baseline, seen, cement, time_s)
+            if changed is not None:
+                one = replace(one, more=read_only(one.more + changed))
+            found.append(one)
+        return Tracked(
+            Cannulas(tuple(one.state for one in found) if state.rods else ()),
+            found[-1].more,
+            _any_of(one.moves for one in found),
+            _any_of(one.covers for one in found),
+            _most_of(one.ghost for one in found),
+            _most_of(one.excess for one in found),
+        )
+
+    def _both(self, pair: tuple[Cannula, Cannula], baseline: Baseline) -> Cannulas:
+        """Return the state of two cannulas that were measured together."""
+        picture = baseline.mean
+        steel_first, steel_second = (draw_cannula(one, picture.shape) for one in pair)
+        first = self.search.initial_state(pair[0], picture, picture - steel_second)
+        left = picture - steel_first
+        return Cannulas((first, self.search.initial_state(pair[1], left, left)))
+
+    def _is_alike(self, one: Cannula, first: Cannula | None) -> bool:
+        """Return whether another is of steel as the first is; bone has a fifth of its contrast."""
+        assert first is not None
+        least = self.settings.min_contrast_of_first * float(np.median(first.contrast))
+        return float(np.median(one.contrast)) >= least
 
 
 def _any_of(masks: Iterable[BoolImage | None]) -> BoolImage | None:

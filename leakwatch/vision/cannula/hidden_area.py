@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from leakwatch.config import CementSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, Point
-from leakwatch.core.geometry import Scale
 from leakwatch.vision.image_processing.patches import Window, around, near
 
 
@@ -50,16 +48,14 @@ class CoveredByCannula:
         return CoveredByCannula(moves, covers, rod, self.axis, part(self.ghost), part(self.excess))
 
 
-def bridged(
+def bridge_behind(
     mask: BoolImage,
     smooth: FloatImage,
     cannula: CoveredByCannula,
-    scale: Scale,
-    settings: CementSettings,
+    reach_px: float,
+    least: float,
 ) -> BoolImage:
     """Join parts of a mask behind the cannula straight across it, between cement on both sides.
-
-    Steel leaves it little contrast: what would be kept as cement is enough.
 
     Parameters
     ----------
@@ -69,8 +65,11 @@ def bridged(
         Added attenuation, smoothed.
     cannula : CoveredByCannula
         Of the same part of the picture.
-    scale : Scale
-    settings : CementSettings
+    reach_px : float
+        How far from cement the bridge ends at the latest, working pixels.
+    least : float
+        Attenuation that must be seen on the bridge. Steel leaves cement behind it little contrast:
+        what would be kept as cement is enough.
     """
     rod, axis = cannula.rod, cannula.axis
     if rod is None or axis is None:
@@ -78,12 +77,11 @@ def bridged(
     touched = rod & near(mask, 1.0)
     if not touched.any():
         return mask
-    reach = round(scale.px(settings.notch_mm) / 2)
+    reach = round(reach_px)
     part = around(touched, 2 * reach + 1)
     kernel = _make_line_across(axis, reach)
     closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
     result = mask.copy()
-    least = settings.keep_share * settings.edge_mm * settings.attenuation_per_mm
     result[part] |= closed & rod[part] & (smooth[part] > least)
     return result
 

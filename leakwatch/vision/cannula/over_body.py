@@ -12,8 +12,8 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Point
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula import tracking
-from leakwatch.vision.cannula.rod_model import Cannula
+from leakwatch.vision.cannula.cannula_model import Cannula
+from leakwatch.vision.cannula.cannula_search import CannulaSearch
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
 # A cannula in a body passes so near to its middle: half a body.
@@ -53,7 +53,7 @@ def with_rod_near(
     near = picture.seen & (away[:rows, :columns] <= scale.px(_NEAR_MM))
     # Without a wall or a tip to aim by, two cortical lines of bone are as far apart as a sheath's.
     needle = msgspec.structs.replace(settings, sheath_mm=settings.width_mm)
-    found = tracking.find(Baseline(picture.attenuation, near, 1), None, None, scale, needle)
+    found = CannulaSearch(scale, needle).find(Baseline(picture.attenuation, near, 1), None, None)
     if found.cannula is None or found.footprint is None:
         return picture, None
     _, down = found.cannula.direction

@@ -13,7 +13,7 @@ from leakwatch.core.arrays import BoolImage, FloatImage, PointArray, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Added
 from leakwatch.vision.background.false_cement import Background
-from leakwatch.vision.cannula.hidden_area import CoveredByCannula, bridged
+from leakwatch.vision.cannula.hidden_area import CoveredByCannula, bridge_behind
 from leakwatch.vision.cement.averaging import AttenuationAverage, RunningMean
 from leakwatch.vision.cement.cement_patches import CementPatches
 from leakwatch.vision.cement.detection_limit import DetectionLimit, NearCement, noise_near, within
@@ -158,9 +158,9 @@ class CementSegmenter:
         mask |= self._kept(near_by, skirt)
         seen_there = mask
         if mask.any():
-            mask = self._filled(
-                bridged(mask, near_by.smooth, near_by.cannula, self.scale, self.settings)
-            )
+            reach_px = self.scale.px(self.settings.notch_mm) / 2
+            mask = bridge_behind(mask, near_by.smooth, near_by.cannula, reach_px, self._least_kept)
+            mask = self._filled(mask)
         new = replace(
             state,
             candidate=_place(patches, near_by.window, seen),
@@ -216,6 +216,11 @@ class CementSegmenter:
             least = middle(least * shape + ghost)
         return max(least / self.settings.attenuation_per_mm, self.settings.edge_mm)
 
+    @property
+    def _least_kept(self) -> float:
+        """Attenuation that is kept as cement where there was cement before."""
+        return self.settings.keep_share * self.settings.edge_mm * self.settings.attenuation_per_mm
+
     def _skirt(self, smooth: FloatImage) -> FloatImage:
         """Return what blur lays around denser cement: a share of the most within its reach."""
         size = 2 * max(round(self.scale.px(self.settings.skirt_mm)), 1) + 1
@@ -248,8 +253,8 @@ class CementSegmenter:
         """Return the confirmed cement that is still there, or cannot be seen to have gone."""
         if near_by.mask is None:
             return np.zeros_like(near_by.seen)
-        edge = self.settings.keep_share * self.settings.edge_mm * self.settings.attenuation_per_mm
-        least = np.float32(edge) + (0.0 if near_by.cannula.ghost is None else near_by.cannula.ghost)
+        ghost = near_by.cannula.ghost
+        least = np.float32(self._least_kept) + (0.0 if ghost is None else ghost)
         there = (near_by.smooth > np.maximum(skirt, least)) | ~near_by.seen
         if near_by.cannula.moves is not None:
             there |= near_by.cannula.moves

@@ -11,8 +11,8 @@ from leakwatch.config import VolumeSettings
 from leakwatch.core.arrays import Array
 from leakwatch.core.geometry import Scale
 from leakwatch.core.volume import FactorSource
+from leakwatch.vision.cannula.cannula_model import Cannula
 from leakwatch.vision.cannula.lumen import LumenContent
-from leakwatch.vision.cannula.rod_model import Cannula
 from leakwatch.vision.cement.xray_contrast import (
     Beam,
     Opacifier,

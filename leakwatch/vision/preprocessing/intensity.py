@@ -1,10 +1,10 @@
-"""Stored values to log attenuation, with exposed field and detector lag."""
+"""Stored values to log attenuation, with the exposed field."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -267,116 +267,3 @@ def open_and_masked(
         return open_, None
     masked = read_only(masks_on_grid(masks_px, grid))
     return read_only(~masked if open_ is None else open_ & ~masked), masked
-
-
-@dataclass(frozen=True, slots=True)
-class LagState:
-    """State of the estimation and correction of detector lag.
-
-    Parameters
-    ----------
-    noise : tuple of ndarray
-        Spatially high-passed centre of the last frames, newest first, each of unit variance.
-    correlation_sums : tuple of float
-        Sums over frames of the noise correlation one, two and three frames apart.
-    frames : int
-        Terms in each of those sums.
-    previous : ndarray or None
-        Log attenuation of the last frame as it came.
-    fraction : float
-        Estimated share of each frame that is left over from the frame before, 0 to < 1.
-    time_s : float
-        Of the last frame.
-    interval_s : float
-        From the frame before to it.
-    """
-
-    noise: tuple[FloatImage, ...] = ()
-    correlation_sums: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    frames: int = 0
-    previous: FloatImage | None = None
-    fraction: float = 0.0
-    time_s: float = -math.inf
-    interval_s: float = math.inf
-
-
-# Passes noise, stops everything that is smooth over three pixels (mixed second difference).
-_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-
-
-def undo_lag(
-    state: LagState, attenuation: FloatImage, time_s: float, settings: IntensitySettings
-) -> tuple[LagState, FloatImage]:
-    """Take out what the detector or a recursive noise filter kept of the frame before.
-
-    Lag smears moving anatomy towards where it was, by ``fraction / (1 - fraction)`` of the last
-    movement: at breathing speed that is more than the registration's own error. It shows itself
-    in the quantum noise, which is otherwise independent from frame to frame: with
-    ``I_t = (1 - f) P_t + f I_(t-1)`` noise correlates as ``a f^k + c`` over k frames, where `a`
-    is the share of noise that is older than the lag and `c` what stands still. Three lags give f.
-
-    Parameters
-    ----------
-    state : LagState
-    attenuation : ndarray
-        As it came.
-    time_s : float
-        After a gap in the frames nothing is left of the last one, or frames came that were not
-        seen: then it is taken as it came.
-    settings : IntensitySettings
-
-    Returns
-    -------
-    LagState, ndarray
-        The attenuation without lag, to first order in the change between frames.
-    """
-    elapsed_s = time_s - state.time_s
-    if not 0.0 < elapsed_s <= max(settings.stale_after_s, 2.0 * state.interval_s):
-        state = replace(state, noise=(), previous=None, interval_s=math.inf)
-    else:
-        state = replace(state, interval_s=elapsed_s)
-    state = replace(state, time_s=time_s)
-    if state.frames < settings.lag_settled_frames:
-        state = _with_noise(state, _measure_unit_noise(attenuation, settings), settings)
-    clean = attenuation
-    if state.previous is not None and state.fraction > 0.0:
-        keep = 1.0 / (1.0 - state.fraction)
-        clean = cv2.addWeighted(attenuation, keep, state.previous, -state.fraction * keep, 0.0)
-    return replace(state, previous=read_only(attenuation)), clean
-
-
-def _with_noise(state: LagState, noise: FloatImage, settings: IntensitySettings) -> LagState:
-    sums, frames = state.correlation_sums, state.frames
-    if len(state.noise) == 3:
-        terms = [float(np.vdot(noise, earlier)) / noise.size for earlier in state.noise]
-        sums = (sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2])
-        frames += 1
-    fraction = _estimate_lag_fraction(sums, frames, noise.size, settings)
-    history = (read_only(noise), *state.noise[:2])
-    return replace(state, noise=history, correlation_sums=sums, frames=frames, fraction=fraction)
-
-
-def _measure_unit_noise(attenuation: FloatImage, settings: IntensitySettings) -> FloatImage:
-    rows, columns = attenuation.shape
-    high, wide = min(rows, settings.noise_window_px), min(columns, settings.noise_window_px)
-    top, left = (rows - high) // 2, (columns - wide) // 2
-    centre = attenuation[top : top + high, left : left + wide]
-    noise = cv2.filter2D(centre, cv2.CV_32F, _NOISE_KERNEL)
-    size = float(cv2.norm(noise)) / math.sqrt(noise.size)
-    noise *= np.float32(1.0 / max(size, 1e-9))
-    # Edges of metal and shutter would count a thousandfold; quanta stay within a few sigma.
-    clipped: FloatImage = np.clip(noise, -4.0, 4.0, out=noise)
-    return clipped
-
-
-def _estimate_lag_fraction(
-    sums: tuple[float, float, float], frames: int, pixels: int, settings: IntensitySettings
-) -> float:
-    if frames < settings.lag_min_frames:
-        return 0.0
-    one, two, three = (value / frames for value in sums)
-    error = 2.0 / math.sqrt(frames * pixels)
-    if one - three < settings.lag_min_sigmas * error:
-        return 0.0
-    ratio = (two - three) / (one - three)
-    return min(max(ratio / (1.0 - ratio), 0.0), settings.lag_max_fraction) if ratio < 1 else 0.0

@@ -64,55 +64,75 @@ class _Area:
     step: float
 
 
-def told_polarity(attenuation: FloatImage, settings: PolaritySettings) -> PolarityTold:
-    """Tell whether the picture shows the polarity that it was read with.
+@dataclass(frozen=True, slots=True)
+class PolarityCheck:
+    """Check of the polarity of an image, with its settings."""
 
-    Conservative: `CONTRADICTS` only on evidence that no picture of the right polarity is known to
-    give. Deterministic, and cheap: once a run.
+    settings: PolaritySettings
 
-    Parameters
-    ----------
-    attenuation : ndarray
-        ``(rows, columns)``, log attenuation on the working grid, as the tags say, see
-        `intensity.log_attenuation` and `intensity.more_value_is_more_beam`. The whole picture: what
-        is blanked tells most.
-    settings : PolaritySettings
-    """
-    beam = None if settings.trust_tags else _estimate_coarse_beam(attenuation, settings)
-    if beam is None:
-        return UNTOLD
-    kernel = np.ones((3, 3), np.uint8)
-    even = cv2.dilate(beam, kernel) - cv2.erode(beam, kernel) < settings.even_range
-    dark = _find_at_border(beam, even & (beam < settings.end_share))
-    bright = _find_at_border(beam, even & (beam > 1.0 - settings.end_share))
-    for_, against = [], []
-    if _is_shutter(dark, settings):
-        for_.append("a dark shutter goes round the picture")
-    if _is_air(bright, dark, settings):
-        for_.append("the beam beside the patient is bright")
-    if _is_shutter(bright, settings) and bright.step >= settings.white_shutter_step:
-        against.append("what goes round the picture with a sharp edge, as a shutter, is bright")
-    if _is_air(dark, bright, settings):
-        against.append("what the patient's skin fades into, as into the open beam, is dark")
-    if for_ and against:
-        return PolarityTold(Polarity.CANNOT_TELL, (*for_, *against))
-    if against:
-        return PolarityTold(Polarity.CONTRADICTS, tuple(against))
-    return PolarityTold(Polarity.AGREES if for_ else Polarity.CANNOT_TELL, tuple(for_))
+    def check(self, attenuation: FloatImage) -> PolarityTold:
+        """Return whether the picture shows the polarity that it was read with.
 
+        Conservative: `CONTRADICTS` only on evidence that no picture of the right polarity is known
+        to give. Deterministic, and cheap: once a run.
 
-def _estimate_coarse_beam(attenuation: FloatImage, settings: PolaritySettings) -> FloatImage | None:
-    """Return the beam, 0 to 1 over the range of the image; None for an image without a range."""
-    rows, columns = attenuation.shape
-    wide = min(settings.columns, columns)
-    high = max(round(wide * rows / columns), _LEAST_ROWS)
-    beam = np.exp(float(attenuation.min()) - attenuation).astype(np.float32)
-    small = cv2.resize(beam, (wide, high), interpolation=cv2.INTER_AREA)
-    low, top = np.percentile(small, _PERCENTILES)
-    if not top > low:
-        return None
-    scaled: FloatImage = np.clip((small - np.float32(low)) / np.float32(top - low), 0.0, 1.0)
-    return scaled
+        Parameters
+        ----------
+        attenuation : ndarray
+            ``(rows, columns)``, log attenuation on the working grid, as the tags say, see
+            `intensity.log_attenuation` and `intensity.more_value_is_more_beam`. The whole picture:
+            what is blanked tells most.
+        """
+        beam = None if self.settings.trust_tags else self._estimate_coarse_beam(attenuation)
+        if beam is None:
+            return UNTOLD
+        kernel = np.ones((3, 3), np.uint8)
+        even = cv2.dilate(beam, kernel) - cv2.erode(beam, kernel) < self.settings.even_range
+        dark = _find_at_border(beam, even & (beam < self.settings.end_share))
+        bright = _find_at_border(beam, even & (beam > 1.0 - self.settings.end_share))
+        for_, against = [], []
+        if self._is_shutter(dark):
+            for_.append("a dark shutter goes round the picture")
+        if self._is_air(bright, dark):
+            for_.append("the beam beside the patient is bright")
+        if self._is_shutter(bright) and bright.step >= self.settings.white_shutter_step:
+            against.append("what goes round the picture with a sharp edge, as a shutter, is bright")
+        if self._is_air(dark, bright):
+            against.append("what the patient's skin fades into, as into the open beam, is dark")
+        if for_ and against:
+            return PolarityTold(Polarity.CANNOT_TELL, (*for_, *against))
+        if against:
+            return PolarityTold(Polarity.CONTRADICTS, tuple(against))
+        return PolarityTold(Polarity.AGREES if for_ else Polarity.CANNOT_TELL, tuple(for_))
+
+    def _estimate_coarse_beam(self, attenuation: FloatImage) -> FloatImage | None:
+        """Return the beam, 0 to 1 over the range of the image; None if it has no range."""
+        rows, columns = attenuation.shape
+        wide = min(self.settings.columns, columns)
+        high = max(round(wide * rows / columns), _LEAST_ROWS)
+        beam = np.exp(float(attenuation.min()) - attenuation).astype(np.float32)
+        small = cv2.resize(beam, (wide, high), interpolation=cv2.INTER_AREA)
+        low, top = np.percentile(small, _PERCENTILES)
+        if not top > low:
+            return None
+        scaled: FloatImage = np.clip((small - np.float32(low)) / np.float32(top - low), 0.0, 1.0)
+        return scaled
+
+    def _is_shutter(self, area: _Area) -> bool:
+        return (
+            min(area.sides) >= self.settings.shutter_side
+            and area.step >= self.settings.shutter_step
+        )
+
+    def _is_air(self, area: _Area, other: _Area) -> bool:
+        """Return whether it lies beside the patient: one side of the image, from end to end."""
+        return (
+            area.share >= self.settings.air_share
+            and max(area.sides[2:]) >= self.settings.air_side
+            and min(area.sides) < self.settings.shutter_side
+            and area.step <= self.settings.air_step
+            and other.share <= self.settings.air_other_share
+        )
 
 
 def _find_at_border(beam: FloatImage, even: BoolImage) -> _Area:
@@ -135,18 +155,3 @@ def _step(beam: FloatImage, area: BoolImage) -> float:
     if np.count_nonzero(ring) < _LEAST_RING:
         return 0.0
     return float(np.percentile(np.abs(beam[ring] - np.median(beam[area])), 25.0))
-
-
-def _is_shutter(area: _Area, settings: PolaritySettings) -> bool:
-    return min(area.sides) >= settings.shutter_side and area.step >= settings.shutter_step
-
-
-def _is_air(area: _Area, other: _Area, settings: PolaritySettings) -> bool:
-    """Return whether it lies beside the patient: one side of the image, from end to end."""
-    return (
-        area.share >= settings.air_share
-        and max(area.sides[2:]) >= settings.air_side
-        and min(area.sides) < settings.shutter_side
-        and area.step <= settings.air_step
-        and other.share <= settings.air_other_share
-    )

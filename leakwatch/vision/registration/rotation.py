@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -59,56 +60,63 @@ def _build_matrix(turn_rad: float, centre: Point) -> Array:
     return np.hstack([turn, (np.array(centre) - turn @ np.array(centre))[:, None]])
 
 
-def find_rotation(
-    reference: RegistrationReference,
-    passed: FloatImage,
-    field: MatchedField,
-    excluded: BoolImage | None,
-    match: Registration,
-    centre: Point,
-    settings: MotionSettings,
-) -> float:
-    """Return the rotation that the shift of a frame leaves, radians; 0.0 where it is too small.
+@dataclass(frozen=True, slots=True)
+class RotationEstimator:
+    """Estimation of the rotation of a frame that is registered, with its settings."""
 
-    One step of least squares in shift and rotation on the residual, with the weights of the
-    registration; see `motion.register`.
+    settings: MotionSettings
 
-    Parameters
-    ----------
-    reference : RegistrationReference
-    passed : ndarray
-        The frame from `motion.band_passed`.
-    field : MatchedField
-    excluded : ndarray of bool or None
-        Where the reference does not hold; registration grid.
-    match : Registration
-        Of the frame, rotated back by what is known.
-    centre : Point
-        Registration pixels.
-    settings : MotionSettings
-    """
-    left, top, right, bottom = reference.window
-    rows = reference.rows
-    size = (rows.image.shape[1], rows.image.shape[0])
-    matrix = np.array([[1, 0, left + match.shift[0]], [0, 2, top + match.shift[1]]], np.float32)
-    weight = reference.weight[top:bottom, left:right][::2]
-    weight = weight * warped(field.open, matrix, size, cv2.INTER_NEAREST)
-    if excluded is not None:
-        weight = weight * ~excluded[top:bottom, left:right][::2]
-    some = weight[::5, ::5] > 0
-    if not some.any():
-        return 0.0
-    residual, width = centred(warped(passed, matrix, size) - rows.image, some)
-    trust = trusted(residual, width, weight, settings)
-    across = np.arange(left, left + size[0], dtype=np.float32) - np.float32(centre[0])
-    down = np.arange(top, top + 2 * size[1], 2, dtype=np.float32)[:, None] - np.float32(centre[1])
-    around = rows.down * across - rows.across * down
-    columns = np.stack([part.ravel() for part in (rows.across, rows.down, around)])
-    weighted = columns * trust.ravel()
-    normal = (weighted @ columns.T).astype(np.float64)
-    pull = (weighted @ residual.ravel()).astype(np.float64)
-    first, mixed, last = float(normal[0, 0]), float(normal[0, 1]), float(normal[1, 1])
-    if condition((first, mixed, last)) > settings.max_condition:
-        return 0.0
-    turn_rad = float(solve_normal(normal, pull)[2])
-    return turn_rad if abs(turn_rad) >= math.radians(settings.min_turn_deg) else 0.0
+    def find(
+        self,
+        reference: RegistrationReference,
+        passed: FloatImage,
+        field: MatchedField,
+        excluded: BoolImage | None,
+        match: Registration,
+        centre: Point,
+    ) -> float:
+        """Return the rotation that the shift of a frame leaves, radians; 0.0 where it is too small.
+
+        One step of least squares in shift and rotation on the residual, with the weights of the
+        registration; see `AnatomyMatcher.register`.
+
+        Parameters
+        ----------
+        reference : RegistrationReference
+        passed : ndarray
+            The frame from `AnatomyMatcher.band_pass`.
+        field : MatchedField
+        excluded : ndarray of bool or None
+            Where the reference does not hold; registration grid.
+        match : Registration
+            Of the frame, rotated back by what is known.
+        centre : Point
+            Registration pixels.
+        """
+        left, top, right, bottom = reference.window
+        rows = reference.rows
+        size = (rows.image.shape[1], rows.image.shape[0])
+        matrix = np.array([[1, 0, left + match.shift[0]], [0, 2, top + match.shift[1]]], np.float32)
+        weight = reference.weight[top:bottom, left:right][::2]
+        weight = weight * warped(field.open, matrix, size, cv2.INTER_NEAREST)
+        if excluded is not None:
+            weight = weight * ~excluded[top:bottom, left:right][::2]
+        some = weight[::5, ::5] > 0
+        if not some.any():
+            return 0.0
+        residual, width = centred(warped(passed, matrix, size) - rows.image, some)
+        trust = trusted(residual, width, weight, self.settings.robust)
+        across = np.arange(left, left + size[0], dtype=np.float32) - np.float32(centre[0])
+        down = np.arange(top, top + 2 * size[1], 2, dtype=np.float32)[:, None] - np.float32(
+            centre[1]
+        )
+        around = rows.down * across - rows.across * down
+        columns = np.stack([part.ravel() for part in (rows.across, rows.down, around)])
+        weighted = columns * trust.ravel()
+        normal = (weighted @ columns.T).astype(np.float64)
+        pull = (weighted @ residual.ravel()).astype(np.float64)
+        first, mixed, last = float(normal[0, 0]), float(normal[0, 1]), float(normal[1, 1])
+        if condition((first, mixed, last)) > self.settings.max_condition:
+            return 0.0
+        turn_rad = float(solve_normal(normal, pull)[2])
+        return turn_rad if abs(turn_rad) >= math.radians(self.settings.min_turn_deg) else 0.0

@@ -149,7 +149,7 @@ class TileComparator:
         ----------
         tiles : ReferenceTiles
         passed : ndarray
-            The frame from `motion.band_passed`, registration grid.
+            The frame from `AnatomyMatcher.band_pass`, registration grid.
         open_ : ndarray of uint8
             Where the frame may be compared, registration grid.
         shift : Point

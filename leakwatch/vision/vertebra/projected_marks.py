@@ -71,64 +71,101 @@ class PlacedMarks:
     found: tuple[PointArray, ...] = ()
 
 
-def place_marks(
-    marks: Marks,
-    patient_orientation: tuple[str, str] | None,
-    grid: WorkingGrid,
-    scale: Scale,
-    shift: Point,
-    margin: float,
-    settings: CementSettings,
-) -> PlacedMarks:
-    """Lay the marks over the reference anatomy.
+@dataclass(frozen=True, slots=True)
+class MarkPlacer:
+    """Placement of marks over the reference anatomy, at the scale of a run."""
 
-    Parameters
-    ----------
-    marks : Marks
-    patient_orientation : tuple of str or None
-        From the tags.
-    grid : WorkingGrid
-    scale : Scale
-    shift : Point
-        Of the anatomy in the marks' reference frame, working pixels.
-    margin : float
-        To either side of the wall, working pixels.
-    settings : CementSettings
-        For where cement may appear.
-    """
-    size = (grid.rows, grid.columns)
-    line = _back(marks.posterior_wall_px, grid, shift)
-    outline = _back(marks.body_outline_px, grid, shift)
-    wall = outside = tip = None
-    if line is not None:
-        inside = inside_point(marks, patient_orientation, grid)
-        if inside is not None:
-            inside = (inside[0] - shift[0], inside[1] - shift[1])
-        wall = place_wall(line, inside, *size)
-    if outline is not None:
-        outside = read_only(outside_distance(outline, *size))
-    if marks.needle_tip_px is not None:
-        column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
-        tip = (float(column), float(row))
-    beside = None if wall is None else read_only(_find_beside_wall(wall, margin, size))
-    nothing = read_only(np.zeros(size, np.bool_))
-    placed = PlacedMarks(shift, wall, beside, outline, outside, tip, None, None, size, nothing)
-    return _with_regions(placed, scale, settings)
+    scale: Scale
+    settings: CementSettings  # for where cement may appear
 
+    def place(
+        self,
+        marks: Marks,
+        patient_orientation: tuple[str, str] | None,
+        grid: WorkingGrid,
+        shift: Point,
+        margin: float,
+    ) -> PlacedMarks:
+        """Lay the marks over the reference anatomy.
 
-def _with_regions(placed: PlacedMarks, scale: Scale, settings: CementSettings) -> PlacedMarks:
-    """Return where the first cement may appear, and where the body surely is."""
-    wall, size = placed.wall, placed.size
-    reaches = (scale.px(settings.origin_mm), scale.px(settings.body_mm))
-    origin = origin_of_cement(wall, placed.outline, placed.tip, *reaches, *size)
-    body = None
-    if placed.outside is not None:
-        body = placed.outside == 0
-    elif wall is not None:
-        height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
-        deep, beyond = settings.depth_share * height, settings.beyond_share * height
-        body = in_front(wall, deep, *size, beyond)
-    return _with_body(replace(placed, origin=None if origin is None else read_only(origin)), body)
+        Parameters
+        ----------
+        marks : Marks
+        patient_orientation : tuple of str or None
+            From the tags.
+        grid : WorkingGrid
+        shift : Point
+            Of the anatomy in the marks' reference frame, working pixels.
+        margin : float
+            To either side of the wall, working pixels.
+        """
+        size = (grid.rows, grid.columns)
+        line = _back(marks.posterior_wall_px, grid, shift)
+        outline = _back(marks.body_outline_px, grid, shift)
+        wall = outside = tip = None
+        if line is not None:
+            inside = inside_point(marks, patient_orientation, grid)
+            if inside is not None:
+                inside = (inside[0] - shift[0], inside[1] - shift[1])
+            wall = place_wall(line, inside, *size)
+        if outline is not None:
+            outside = read_only(outside_distance(outline, *size))
+        if marks.needle_tip_px is not None:
+            column, row = grid.to_working(np.array(marks.needle_tip_px)) - np.array(shift)
+            tip = (float(column), float(row))
+        beside = None if wall is None else read_only(_find_beside_wall(wall, margin, size))
+        nothing = read_only(np.zeros(size, np.bool_))
+        placed = PlacedMarks(shift, wall, beside, outline, outside, tip, None, None, size, nothing)
+        return self._with_regions(placed)
+
+    def with_side_of_cannula(self, placed: PlacedMarks, front: Point, back: Point) -> PlacedMarks:
+        """Let a cannula that crosses the wall tell the side of the body, where nothing else did.
+
+        It comes from behind, through a pedicle, and its front end is in the body.
+
+        Parameters
+        ----------
+        placed : PlacedMarks
+        front, back : Point
+            Ends of the cannula, working pixels.
+        """
+        wall = placed.wall
+        if wall is None or wall.inside is not None:
+            return placed
+        ahead, behind = signed_distance(np.array([front, back]), wall.line, front)
+        if min(ahead, -behind) < self.scale.px(self.settings.gap_mm):
+            return placed
+        return self._with_inside(placed, front)
+
+    def with_side_of_cement(self, placed: PlacedMarks, mask: BoolImage) -> PlacedMarks:
+        """Let the first cement tell on which side the body is, where nothing else did.
+
+        Injection starts at the tip, and the tip is in the body.
+        """
+        if placed.wall is None or placed.wall.inside is not None or not mask.any():
+            return placed
+        row, column = np.argwhere(mask).mean(axis=0)
+        return self._with_inside(placed, (float(column), float(row)))
+
+    def _with_inside(self, placed: PlacedMarks, inside: Point) -> PlacedMarks:
+        assert placed.wall is not None
+        wall = place_wall(placed.wall.line, inside, *placed.size)
+        return self._with_regions(replace(placed, wall=wall))
+
+    def _with_regions(self, placed: PlacedMarks) -> PlacedMarks:
+        """Return where the first cement may appear, and where the body surely is."""
+        wall, size = placed.wall, placed.size
+        reaches = (self.scale.px(self.settings.origin_mm), self.scale.px(self.settings.body_mm))
+        origin = origin_of_cement(wall, placed.outline, placed.tip, *reaches, *size)
+        body = None
+        if placed.outside is not None:
+            body = placed.outside == 0
+        elif wall is not None:
+            height = float(np.hypot(*(wall.line[-1] - wall.line[0])))
+            deep = self.settings.depth_share * height
+            body = in_front(wall, deep, *size, self.settings.beyond_share * height)
+        placed = replace(placed, origin=None if origin is None else read_only(origin))
+        return _with_body(placed, body)
 
 
 def _with_body(placed: PlacedMarks, body: BoolImage | None) -> PlacedMarks:
@@ -138,51 +175,6 @@ def _with_body(placed: PlacedMarks, body: BoolImage | None) -> PlacedMarks:
     return replace(
         placed, body=None if body is None else read_only(body), watched=read_only(watched)
     )
-
-
-def with_side_of_cannula(
-    placed: PlacedMarks, front: Point, back: Point, scale: Scale, settings: CementSettings
-) -> PlacedMarks:
-    """Let a cannula that crosses the wall tell which side the body is on, where nothing else did.
-
-    It comes from behind, through a pedicle, and its front end is in the body.
-
-    Parameters
-    ----------
-    placed : PlacedMarks
-    front, back : Point
-        Ends of the cannula, working pixels.
-    scale : Scale
-    settings : CementSettings
-    """
-    wall = placed.wall
-    if wall is None or wall.inside is not None:
-        return placed
-    ahead, behind = signed_distance(np.array([front, back]), wall.line, front)
-    if min(ahead, -behind) < scale.px(settings.gap_mm):
-        return placed
-    return _with_inside(placed, front, scale, settings)
-
-
-def with_side_of_cement(
-    placed: PlacedMarks, mask: BoolImage, scale: Scale, settings: CementSettings
-) -> PlacedMarks:
-    """Let the first cement tell which side of the wall the body is on, where nothing else did.
-
-    Injection starts at the tip, and the tip is in the body.
-    """
-    if placed.wall is None or placed.wall.inside is not None or not mask.any():
-        return placed
-    row, column = np.argwhere(mask).mean(axis=0)
-    return _with_inside(placed, (float(column), float(row)), scale, settings)
-
-
-def _with_inside(
-    placed: PlacedMarks, inside: Point, scale: Scale, settings: CementSettings
-) -> PlacedMarks:
-    assert placed.wall is not None
-    wall = place_wall(placed.wall.line, inside, *placed.size)
-    return _with_regions(replace(placed, wall=wall), scale, settings)
 
 
 def with_found_outline(

@@ -31,7 +31,7 @@ class SpinePicture:
     seen : ndarray of bool
         Exposed in every frame of the mean.
     rod : ndarray of bool or None
-        Where a cannula lies over the anatomy, see `tracking.InstrumentState`.
+        Where a cannula lies over the anatomy, see `tracking.CannulaState`.
     grid : WorkingGrid
     mm_per_px : float
         Of a frame's pixel at the vertebra; nominal where `calibrated` is False.

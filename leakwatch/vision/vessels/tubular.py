@@ -58,58 +58,118 @@ class TubularState:
     hits: int = 0
 
 
-def protrusions(
-    mask: BoolImage,
-    scale: Scale,
-    settings: TubularSettings,
-    box: Window | None = None,
-    body: BoolImage | None = None,
-) -> tuple[Protrusion, ...]:
-    """Find the parts of the mask that an opening with a disc takes away, longest first.
+@dataclass(frozen=True, slots=True)
+class TubeDetector:
+    """Detection of cement that fills a tube, with its settings, at the scale of a run."""
 
-    Parameters
-    ----------
-    mask : ndarray of bool
-        Cement.
-    scale : Scale
-    settings : TubularSettings
-    box : (slice, slice) or None
-        Rows and columns of the mask; None: they are looked for.
-    body : ndarray of bool or None
-        The vertebral body: what hangs on no bolus comes from there.
-    """
-    if not mask.any():
-        return ()
-    rows, columns = around(mask, 0) if box is None else box
-    top, left = rows.start, columns.start
-    # Every other pixel: half a millimetre is fine enough for the length of a tube.
-    half = mask[rows, columns][::2, ::2]
-    crop = np.zeros((half.shape[0] + 4, half.shape[1] + 4), np.bool_)
-    crop[2:-2, 2:-2] = half
-    scale = Scale(2 * scale.mm_per_px)
-    thin, bolus = _find_thin_parts(crop, scale, settings)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
-    least = scale.px(settings.min_length_mm)
-    # A vein of that length does not curl up in a box whose diagonal is so much shorter.
-    long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= 0.8 * least
-    long &= stats[:, cv2.CC_STAT_AREA] >= least
-    found = []
-    for label in np.flatnonzero(long[1:]) + 1:
-        protrusion, hangs = _measure_part(labels, int(label), stats[label], bolus)
-        path = 2 * (protrusion.path - 2) + np.array([left, top], np.float64)
-        if not hangs and not ends_within(path[::-1], body):
-            path = path[::-1] if ends_within(path, body) else path
-        found.append(
-            Protrusion(
-                read_only(path),
-                2 * protrusion.length,
-                2 * protrusion.width,
-                protrusion.straightness,
-                protrusion.evenness,
-                bool(bolus.any()),
+    scale: Scale
+    settings: TubularSettings
+
+    def find_protrusions(
+        self, mask: BoolImage, box: Window | None = None, body: BoolImage | None = None
+    ) -> tuple[Protrusion, ...]:
+        """Find the parts of the mask that an opening with a disc takes away, longest first.
+
+        Parameters
+        ----------
+        mask : ndarray of bool
+            Cement.
+        box : (slice, slice) or None
+            Rows and columns of the mask; None: they are looked for.
+        body : ndarray of bool or None
+            The vertebral body: what hangs on no bolus comes from there.
+        """
+        if not mask.any():
+            return ()
+        rows, columns = around(mask, 0) if box is None else box
+        top, left = rows.start, columns.start
+        # Every other pixel: half a millimetre is fine enough for the length of a tube.
+        half = mask[rows, columns][::2, ::2]
+        crop = np.zeros((half.shape[0] + 4, half.shape[1] + 4), np.bool_)
+        crop[2:-2, 2:-2] = half
+        scale = Scale(2 * self.scale.mm_per_px)
+        thin, bolus = _find_thin_parts(crop, scale.px(self.settings.max_width_mm) / 2)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(thin.view(np.uint8), connectivity=8)
+        least = scale.px(self.settings.min_length_mm)
+        # A vein of that length does not curl up in a box whose diagonal is so much shorter.
+        long = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= 0.8 * least
+        long &= stats[:, cv2.CC_STAT_AREA] >= least
+        found = []
+        for label in np.flatnonzero(long[1:]) + 1:
+            protrusion, hangs = _measure_part(labels, int(label), stats[label], bolus)
+            path = 2 * (protrusion.path - 2) + np.array([left, top], np.float64)
+            if not hangs and not ends_within(path[::-1], body):
+                path = path[::-1] if ends_within(path, body) else path
+            found.append(
+                Protrusion(
+                    read_only(path),
+                    2 * protrusion.length,
+                    2 * protrusion.width,
+                    protrusion.straightness,
+                    protrusion.evenness,
+                    bool(bolus.any()),
+                )
             )
+        return tuple(sorted(found, key=lambda one: -one.length))
+
+    def is_tube(self, protrusion: Protrusion, body: BoolImage | None) -> bool:
+        """Return whether a protrusion has the shape of a filled vessel.
+
+        Parameters
+        ----------
+        protrusion : Protrusion
+        body : ndarray of bool or None
+            The vertebral body; None: nobody knows where it is.
+        """
+        within = ends_within(protrusion.path, body)
+        if within and not protrusion.beside_bolus:
+            return False  # all of a young bolus is thin
+        # Bone lets cement grow fingers: within the body only what is long and even is a vessel.
+        finger = within or not protrusion.beside_bolus
+        if not protrusion.beside_bolus:
+            least_mm = self.settings.alone_length_mm
+        else:
+            least_mm = self.settings.sure_length_mm if within else self.settings.min_length_mm
+        even = not finger or protrusion.evenness >= self.settings.min_evenness
+        return (
+            even
+            and protrusion.length >= self.scale.px(least_mm)
+            and protrusion.width <= self.scale.px(self.settings.max_width_mm)
+            and protrusion.length >= self.settings.min_aspect * protrusion.width
         )
-    return tuple(sorted(found, key=lambda one: -one.length))
+
+    def confirm(
+        self, state: TubularState, longest_mm: float, tube: bool, time_s: float
+    ) -> tuple[TubularState, bool]:
+        """Decide whether the longest protrusion is a vein by now.
+
+        A vein of 2 mm fills at some 16 mm/s; a branch through trabecular bone creeps at less than
+        1 mm/s. So a tube that grew fast counts at once, one that crept only when it is very long.
+
+        Parameters
+        ----------
+        state : TubularState
+        longest_mm : float
+            Length of the longest protrusion, 0.0 where there is none.
+        tube : bool
+            Whether it has a tube's shape.
+        time_s : float
+
+        Returns
+        -------
+        TubularState, bool
+        """
+        recent = keep_last(state.lengths, time_s, self.settings.speed_window_s)
+        # Against the shortest of the window, so that a fast start is remembered for its length.
+        # After a pause against the last one before it: what was long then did not grow from
+        # nothing.
+        recent = recent or state.lengths[-1:]
+        before = min((length for _, length in recent), default=0.0)
+        fast = longest_mm - before >= self.settings.min_growth_mm
+        long = longest_mm >= self.settings.sure_length_mm
+        hits = state.hits + 1 if tube and (fast or long or state.hits > 0) else 0
+        lengths = (*recent, (time_s, longest_mm))
+        return TubularState(lengths, hits), hits >= self.settings.confirm_frames
 
 
 def ends_within(path: PointArray, body: BoolImage | None) -> bool:
@@ -120,82 +180,8 @@ def ends_within(path: PointArray, body: BoolImage | None) -> bool:
     return bool(body[row, column])
 
 
-def is_tube(
-    protrusion: Protrusion,
-    body: BoolImage | None,
-    scale: Scale,
-    settings: TubularSettings,
-) -> bool:
-    """Return whether a protrusion has the shape of a filled vessel.
-
-    Parameters
-    ----------
-    protrusion : Protrusion
-    body : ndarray of bool or None
-        The vertebral body; None: nobody knows where it is.
-    scale : Scale
-    settings : TubularSettings
-    """
-    within = ends_within(protrusion.path, body)
-    if within and not protrusion.beside_bolus:
-        return False  # all of a young bolus is thin
-    # Bone lets cement grow fingers: within the body only what is long and even is a vessel.
-    finger = within or not protrusion.beside_bolus
-    if not protrusion.beside_bolus:
-        least = settings.alone_length_mm
-    else:
-        least = settings.sure_length_mm if within else settings.min_length_mm
-    even = not finger or protrusion.evenness >= settings.min_evenness
-    return (
-        even
-        and protrusion.length >= scale.px(least)
-        and protrusion.width <= scale.px(settings.max_width_mm)
-        and protrusion.length >= settings.min_aspect * protrusion.width
-    )
-
-
-def judge(
-    state: TubularState,
-    longest_mm: float,
-    tube: bool,
-    time_s: float,
-    settings: TubularSettings,
-) -> tuple[TubularState, bool]:
-    """Decide whether the longest protrusion is a vein by now.
-
-    A vein of 2 mm fills at some 16 mm/s; a branch through trabecular bone creeps at less than
-    1 mm/s. So a tube that grew fast counts at once, one that crept only when it is very long.
-
-    Parameters
-    ----------
-    state : TubularState
-    longest_mm : float
-        Length of the longest protrusion, 0.0 where there is none.
-    tube : bool
-        Whether it has a tube's shape.
-    time_s : float
-    settings : TubularSettings
-
-    Returns
-    -------
-    TubularState, bool
-    """
-    recent = keep_last(state.lengths, time_s, settings.speed_window_s)
-    # Against the shortest of the window, so that a fast start is remembered for its length. After
-    # a pause against the last one before it: what was long then did not grow from nothing.
-    recent = recent or state.lengths[-1:]
-    before = min((length for _, length in recent), default=0.0)
-    fast = longest_mm - before >= settings.min_growth_mm
-    long = longest_mm >= settings.sure_length_mm
-    hits = state.hits + 1 if tube and (fast or long or state.hits > 0) else 0
-    lengths = (*recent, (time_s, longest_mm))
-    return TubularState(lengths, hits), hits >= settings.confirm_frames
-
-
-def _find_thin_parts(
-    crop: BoolImage, scale: Scale, settings: TubularSettings
-) -> tuple[BoolImage, BoolImage]:
-    radius = scale.px(settings.max_width_mm) / 2
+def _find_thin_parts(crop: BoolImage, radius: float) -> tuple[BoolImage, BoolImage]:
+    """Return what an opening with a disc takes away of a mask, and what it leaves."""
     depth = cv2.distanceTransform(crop.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     core = depth > radius
     if not core.any():

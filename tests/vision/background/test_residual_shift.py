@@ -11,10 +11,11 @@ from scene import COLUMNS, MARGIN, ROWS, anatomy, disc
 
 from leakwatch.config import CementSettings
 from leakwatch.core.arrays import read_only
-from leakwatch.vision.background import false_cement
+from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Added, Baseline
+from leakwatch.vision.background.false_cement import FalseCementModel
 
-SETTINGS = CementSettings()
+MODEL = FalseCementModel(Scale(1.0), CementSettings())
 SEEN = np.ones((ROWS, COLUMNS), bool)
 WHOLE = anatomy()
 MEAN = WHOLE[MARGIN:-MARGIN, MARGIN:-MARGIN]
@@ -28,10 +29,10 @@ def moved(right_px: float, down_px: float) -> np.ndarray:
 
 def left_after(added: np.ndarray, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """What is left, and by how much the limit at edges rises."""
-    behind = false_cement.background(Baseline(read_only(MEAN), SEEN, 16), None, SETTINGS)
+    behind = MODEL.background(Baseline(read_only(MEAN), SEEN, 16), None)
     image = added + np.random.default_rng(5).normal(0.0, noise, added.shape)
     shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
-    left, raised = false_cement.without_residual_shift(shown, behind, None, SETTINGS)
+    left, raised = MODEL.without_residual_shift(shown, behind, None)
     return left.image, raised.ghost - behind.ghost
 
 
@@ -61,10 +62,10 @@ def test_a_shift_that_is_small_changes_nothing() -> None:
 
 
 def test_nothing_to_compare_with_changes_nothing() -> None:
-    behind = false_cement.background(Baseline(read_only(MEAN), SEEN, 16), None, SETTINGS)
+    behind = MODEL.background(Baseline(read_only(MEAN), SEEN, 16), None)
     shown = Added(read_only(moved(0.8, 0.0) - MEAN), SEEN, 0.0)
-    same, raised = false_cement.without_residual_shift(shown, behind, SEEN, SETTINGS)
+    same, raised = MODEL.without_residual_shift(shown, behind, SEEN)
     assert same is shown
     assert raised is behind
     without = replace(behind, slopes=None)
-    assert false_cement.without_residual_shift(shown, without, None, SETTINGS) == (shown, without)
+    assert MODEL.without_residual_shift(shown, without, None) == (shown, without)

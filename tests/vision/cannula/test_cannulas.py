@@ -12,10 +12,11 @@ from test_tracking import BONE, SCALE, SEEN, SETTINGS, WALL, WIDTH, noisy
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula.cannulas import Cannulas, find_all, follow_all
+from leakwatch.vision.cannula.cannulas import CannulaDetector, Cannulas
 
 FRONTS = ((150.0, 112.0), (146.0, 112.0))
 CONTRAST, STYLET = 0.35, 0.15
+DETECTOR = CannulaDetector(SCALE, SETTINGS)
 # As much as half a millimetre of cement.
 NOTHING = 0.02
 
@@ -34,7 +35,7 @@ def pair(apart_mm: float, *degrees: float, drawn: bool = False) -> np.ndarray:
 
 
 def found_in(image: np.ndarray) -> Cannulas:
-    return find_all(Baseline(noisy(image, 0.006), SEEN, 16), WALL, None, SCALE, SETTINGS)
+    return DETECTOR.find(Baseline(noisy(image, 0.006), SEEN, 16), WALL, None)
 
 
 def left_by(state: Cannulas, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -42,7 +43,7 @@ def left_by(state: Cannulas, before: np.ndarray, after: np.ndarray) -> np.ndarra
     seen = noisy(after, 0.01)
     baseline = Baseline(read_only(before), SEEN, 16)
     for at_s in range(2):
-        followed = follow_all(state, baseline, seen, None, float(at_s), SCALE, SETTINGS)
+        followed = DETECTOR.track(state, baseline, seen, None, float(at_s))
         state = followed.state
     return cv2.GaussianBlur(followed.more - (seen - after), (0, 0), 2.0)
 
@@ -126,14 +127,14 @@ def test_a_stylet_that_is_drawn_from_one_leaves_no_band() -> None:
 @pytest.mark.parametrize("mm_per_px", [4.0, 20.0])
 def test_none_is_looked_for_where_it_is_narrower_than_a_pixel(mm_per_px: float) -> None:
     baseline = Baseline(noisy(pair(4.0, 4.0), 0.006), SEEN, 16)
-    assert find_all(baseline, None, None, Scale(mm_per_px), SETTINGS).rods == ()
+    assert CannulaDetector(Scale(mm_per_px), SETTINGS).find(baseline, None, None).rods == ()
 
 
 @pytest.mark.parametrize(("most", "count"), [(0, 0), (1, 1), (2, 2)])
 def test_no_more_are_found_than_the_setting_says(most: int, count: int) -> None:
     settings = msgspec.structs.replace(SETTINGS, max_rods=most)
     baseline = Baseline(noisy(pair(3.2, 3.0, 8.0), 0.006), SEEN, 16)
-    assert len(find_all(baseline, WALL, None, SCALE, settings).rods) == count
+    assert len(CannulaDetector(SCALE, settings).find(baseline, WALL, None).rods) == count
 
 
 def test_masks_and_moments_are_those_of_all_rods() -> None:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from leakwatch.config import CementSettings
-from leakwatch.core.geometry import Scale
-from leakwatch.vision.cannula.hidden_area import CoveredByCannula, bridged
+from leakwatch.vision.cannula.hidden_area import CoveredByCannula, bridge_behind
 
-SCALE, SETTINGS = Scale(0.25), CementSettings()
+SETTINGS = CementSettings()
 SIZE = 200
 FLAT = (1.0, 0.0)
 EDGE = SETTINGS.edge_mm * SETTINGS.attenuation_per_mm
+REACH_PX = 11.0  # half a notch of 5.5 mm
+LEAST = SETTINGS.keep_share * EDGE
 SEEN = np.full((SIZE, SIZE), 0.8 * EDGE, np.float32)
 NOTHING = np.zeros((SIZE, SIZE), np.float32)
 
@@ -40,7 +41,7 @@ LEVEL = CoveredByCannula(rod=strip(), axis=FLAT)
 
 
 def test_between_cement_on_both_sides_it_is_there_too() -> None:
-    mask = bridged(beside((60, 140), (60, 140)), SEEN, LEVEL, SCALE, SETTINGS)
+    mask = bridge_behind(beside((60, 140), (60, 140)), SEEN, LEVEL, REACH_PX, LEAST)
     assert mask[100, 62:138].all()
     assert not mask[100, :58].any()
     assert not mask[100, 142:].any()
@@ -48,7 +49,7 @@ def test_between_cement_on_both_sides_it_is_there_too() -> None:
 
 def test_a_bridge_goes_straight_across_and_not_from_corner_to_corner() -> None:
     """Cement that reaches farther on one side than on the other is not met half way."""
-    mask = bridged(beside((40, 140), (90, 140)), SEEN, LEVEL, SCALE, SETTINGS)
+    mask = bridge_behind(beside((40, 140), (90, 140)), SEEN, LEVEL, REACH_PX, LEAST)
     assert mask[100, 92:138].all()
     assert not mask[96:105, :87].any()
 
@@ -60,7 +61,7 @@ def test_whatever_way_the_cannula_lies(degrees: float) -> None:
     along = column * np.cos(turn) + row * np.sin(turn)
     around = (np.abs(along) < 30) & (np.hypot(row, column) < 45)
     axis = (float(np.cos(turn)), float(np.sin(turn)))
-    mask = bridged(around & ~rod, SEEN, CoveredByCannula(rod=rod, axis=axis), SCALE, SETTINGS)
+    mask = bridge_behind(around & ~rod, SEEN, CoveredByCannula(rod=rod, axis=axis), REACH_PX, LEAST)
     middle = rod & (np.abs(along) < 24)
     assert mask[middle].mean() > 0.98
     assert not mask[rod & (np.abs(along) > 34)].any()
@@ -68,14 +69,14 @@ def test_whatever_way_the_cannula_lies(degrees: float) -> None:
 
 def test_cement_on_one_side_is_on_one_side() -> None:
     one = beside((60, 140), (0, 0))
-    assert (bridged(one, SEEN, LEVEL, SCALE, SETTINGS) == one).all()
+    assert (bridge_behind(one, SEEN, LEVEL, REACH_PX, LEAST) == one).all()
 
 
 def test_where_nothing_shows_behind_it_nothing_is_bridged() -> None:
     both = beside((60, 140), (60, 140))
-    assert (bridged(both, NOTHING, LEVEL, SCALE, SETTINGS) == both).all()
+    assert (bridge_behind(both, NOTHING, LEVEL, REACH_PX, LEAST) == both).all()
 
 
 def test_without_a_cannula_nothing_is_bridged() -> None:
     both = beside((60, 140), (60, 140))
-    assert bridged(both, SEEN, CoveredByCannula(), SCALE, SETTINGS) is both
+    assert bridge_behind(both, SEEN, CoveredByCannula(), REACH_PX, LEAST) is both

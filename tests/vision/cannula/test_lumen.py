@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scene import MM_PER_PX, rod, tube
-from test_tracking import SCALE, SEEN, SETTINGS, WIDTH, found, noisy, picture
+from test_tracking import SEEN, TRACKER, WIDTH, found, noisy, picture
 
 from leakwatch.core.arrays import read_only
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula import tracking
 
 DEGREES, FRONT = 4.0, (150.0, 120.0)
 BORE_PX = 0.78 * WIDTH
@@ -24,7 +23,7 @@ def compared(
     after = picture(DEGREES + turned) + added
     state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
     seen = noisy(after, 0.01)
-    followed = tracking.follow(state, baseline, seen, cement, 0.0, SCALE, SETTINGS)
+    followed = TRACKER.track(state, baseline, seen, cement, 0.0)
     left: np.ndarray = followed.more - (seen - after)
     return left
 

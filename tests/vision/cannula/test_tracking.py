@@ -13,11 +13,13 @@ from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
-from leakwatch.vision.cannula import tracking
+from leakwatch.vision.cannula.cannula_search import CannulaSearch
+from leakwatch.vision.cannula.tracking import CannulaState, CannulaTracker, Tracked
 from leakwatch.vision.vertebra.posterior_wall import place_wall
 
 SETTINGS = InstrumentSettings()
 SCALE = Scale(MM_PER_PX)
+SEARCH, TRACKER = CannulaSearch(SCALE, SETTINGS), CannulaTracker(SCALE, SETTINGS)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 WIDTH = 2.6 / MM_PER_PX
 # Half the contrast: about that of a vertebral body against its discs.
@@ -37,9 +39,9 @@ def noisy(image: np.ndarray, sigma: float = 0.02, seed: int = 1) -> np.ndarray:
     return read_only((image + noise).astype(np.float32))
 
 
-def found(image: np.ndarray, tip: tuple[float, float] | None = None) -> tracking.InstrumentState:
+def found(image: np.ndarray, tip: tuple[float, float] | None = None) -> CannulaState:
     baseline = Baseline(noisy(image, 0.006), SEEN, 16)
-    return tracking.find(baseline, WALL, tip, SCALE, SETTINGS)
+    return SEARCH.find(baseline, WALL, tip)
 
 
 @pytest.mark.parametrize("degrees", [-25.0, 0.0, 7.0, 20.0])
@@ -79,7 +81,7 @@ def test_a_working_cannula_of_8_gauge_is_found_whole(inner_mm: float) -> None:
 def test_a_working_cannula_that_a_hand_swings_leaves_no_band() -> None:
     before, after = sheath(4.0, 4.19, 3.43), sheath(6.0, 4.19, 3.43)
     state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
-    followed = tracking.follow(state, baseline, noisy(after, 0.004), None, 0.0, SCALE, SETTINGS)
+    followed = TRACKER.track(state, baseline, noisy(after, 0.004), None, 0.0)
     left = cv2.GaussianBlur(followed.more, (0, 0), 2.0)
     # Without its pose a band of a fifth of its contrast and more is left.
     assert np.abs(left[:, :130]).max() < 0.05
@@ -105,22 +107,22 @@ def test_a_rod_along_the_wall_is_none() -> None:
 
 
 def shown(
-    state: tracking.InstrumentState,
+    state: CannulaState,
     before: np.ndarray,
     *pictures: np.ndarray,
     cement: np.ndarray | None = None,
-) -> tracking.Followed[tracking.InstrumentState]:
+) -> Tracked[CannulaState]:
     """The last of some pictures, a second apart from each other; without its noise."""
     baseline = Baseline(read_only(before), SEEN, 16)
     for at_s, image in enumerate(pictures):
         seen = noisy(image, seed=at_s + 2)
-        followed = tracking.follow(state, baseline, seen, cement, float(at_s), SCALE, SETTINGS)
+        followed = TRACKER.track(state, baseline, seen, cement, float(at_s))
         state = followed.state
     return replace(followed, more=followed.more - (seen - image))
 
 
 def test_without_a_cannula_all_that_is_more_is_left_alone() -> None:
-    followed = shown(tracking.InstrumentState(), BONE, BONE)
+    followed = shown(CannulaState(), BONE, BONE)
     assert np.abs(followed.more).max() < 1e-6
     assert followed.moves is followed.covers is followed.ghost is None
     assert not followed.state.moved
@@ -196,7 +198,7 @@ def test_a_leak_behind_the_cannula_in_a_pause_is_not_learnt_as_its_looks() -> No
         for index in range(6):
             time_s = index / 7.5 + (pause_s if index == 5 else 0.0)
             seen = noisy(still + (leak if index == 5 else 0.0), 0.004, seed=index)
-            followed = tracking.follow(state, baseline, seen, known, time_s, SCALE, SETTINGS)
+            followed = TRACKER.track(state, baseline, seen, known, time_s)
             state = followed.state
         assert followed.excess is not None
         left.append(float(followed.excess[112:119, 70:90].max()))
@@ -207,4 +209,4 @@ def test_a_leak_behind_the_cannula_in_a_pause_is_not_learnt_as_its_looks() -> No
 @pytest.mark.parametrize("mm_per_px", [4.0, 20.0])
 def test_a_cannula_narrower_than_a_pixel_is_not_followed(mm_per_px: float) -> None:
     baseline = Baseline(noisy(picture(4.0), 0.006), SEEN, 16)
-    assert tracking.find(baseline, None, None, Scale(mm_per_px), SETTINGS).cannula is None
+    assert CannulaSearch(Scale(mm_per_px), SETTINGS).find(baseline, None, None).cannula is None

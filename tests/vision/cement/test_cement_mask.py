@@ -13,14 +13,15 @@ from scene import COLUMNS, MM_PER_PX, ROWS, disc, tube
 from leakwatch.config import CementSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import Scale
-from leakwatch.vision.background import false_cement
 from leakwatch.vision.background.baseline import Added, Baseline
+from leakwatch.vision.background.false_cement import FalseCementModel
 from leakwatch.vision.cannula.hidden_area import CoveredByCannula
 from leakwatch.vision.cement import cement_mask
 
 SETTINGS = CementSettings()
 SCALE = Scale(MM_PER_PX)
 SEGMENTER = cement_mask.CementSegmenter(SCALE, SETTINGS)
+MODEL = FalseCementModel(SCALE, SETTINGS)
 SEEN = np.ones((ROWS, COLUMNS), bool)
 FLAT = Baseline(np.ones((ROWS, COLUMNS), np.float32), SEEN, 16)
 NOISE = 0.025  # of a working pixel at full dose
@@ -34,7 +35,7 @@ class Sequence:
     ) -> None:
         self.rng = np.random.default_rng(4)
         self.noise, self.fps, self.origin = noise, fps, origin
-        self.behind = false_cement.background(FLAT, None, SETTINGS)
+        self.behind = MODEL.background(FLAT, None)
         self.state = cement_mask.CementState()
         self.count = 0
 
@@ -170,7 +171,7 @@ def test_far_from_cement_only_a_large_patch_counts() -> None:
 def test_edges_of_anatomy_raise_the_limit() -> None:
     step = np.ones((ROWS, COLUMNS), np.float32)
     step[:, 140:] += 0.5
-    behind = false_cement.background(Baseline(step, SEEN, 16), None, SETTINGS)
+    behind = MODEL.background(Baseline(step, SEEN, 16), None)
     # A step of 0.5, smoothed by 2 px, is steepest at 0.5 / (2 sqrt(2 pi)) per pixel.
     steepest = 0.5 / (2.0 * np.sqrt(2.0 * np.pi))
     assert behind.ghost[120, 140] == pytest.approx(SETTINGS.ghost_px * steepest, rel=0.1)
@@ -252,7 +253,7 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
             state = SEGMENTER.segment(
                 state,
                 SEEN,
-                false_cement.background(FLAT, None, SETTINGS),
+                MODEL.background(FLAT, None),
                 None,
                 CoveredByCannula(),
                 caution,
@@ -267,8 +268,8 @@ def test_what_moves_before_the_injection_raises_the_limit_there_only() -> None:
     for index in range(14):
         noise = rng.normal(0, NOISE, (ROWS, COLUMNS)).astype(np.float32)
         shadow = np.float32(np.sin(index / 2)) * blob(80, 80, 4.0, 0.06)
-        unrest = false_cement.with_unrest(unrest, Added(noise + shadow, SEEN, 0.0), SCALE, SETTINGS)
-    ghost = false_cement.background(FLAT, unrest, SETTINGS).ghost
+        unrest = MODEL.with_unrest(unrest, Added(noise + shadow, SEEN, 0.0))
+    ghost = MODEL.background(FLAT, unrest).ghost
     assert ghost[80, 80] == pytest.approx(SETTINGS.unrest_factor * 0.06 / np.sqrt(2), rel=0.35)
     assert np.median(ghost[150:, 150:]) < 0.005
 
@@ -291,7 +292,7 @@ def test_sudden_cement_is_as_wide_as_a_vein(width_mm: float, taken: bool) -> Non
     """The edge of a bone that moved a little is as long at once, and as wide as blur makes it."""
     segmenter = cement_mask.CementSegmenter(Scale(0.2), SETTINGS)
     state = cement_mask.CementState()
-    rng, behind = np.random.default_rng(2), false_cement.background(FLAT, None, SETTINGS)
+    rng, behind = np.random.default_rng(2), MODEL.background(FLAT, None)
     bolus = disc(60, 120, 30, 0.4)
     way = [(88, 120), (270, 105), (270, 12), (100, 12), (100, 58), (235, 58)]
     new = tube([(float(x), float(y)) for x, y in way], width_mm / 0.2, 0.09)
@@ -346,7 +347,7 @@ def test_cement_that_came_in_a_pause_is_found_in_its_first_frame(pause_s: float)
 def test_a_scale_at_the_end_of_its_range_breaks_nothing(mm_per_px: float, ball_px: int) -> None:
     segmenter = cement_mask.CementSegmenter(Scale(mm_per_px), SETTINGS)
     state = cement_mask.CementState()
-    rng, behind = np.random.default_rng(2), false_cement.background(FLAT, None, SETTINGS)
+    rng, behind = np.random.default_rng(2), MODEL.background(FLAT, None)
     added = disc(140, 120, ball_px, 0.3) if ball_px else np.zeros((ROWS, COLUMNS), np.float32)
     for count in range(5):
         image = added + rng.normal(0.0, 0.004, (ROWS, COLUMNS))

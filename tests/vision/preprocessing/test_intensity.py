@@ -1,11 +1,10 @@
-"""Polarity, log scale, exposed field and lag."""
+"""Polarity, log scale and exposed field."""
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
-from scene import COLUMNS, ROWS, Scene, breath
+from scene import COLUMNS, ROWS, Scene
 
 from leakwatch.config import IntensitySettings
 from leakwatch.core.frame import IntensityRelationship, PixelFormat, Shutter
@@ -96,44 +95,6 @@ def test_shutter_tags_close_what_they_name() -> None:
     assert circle.sum() == pytest.approx(np.pi * 900, rel=0.01)
     corners = np.array([[20.0, 20.0], [60.0, 20.0], [60.0, 80.0], [20.0, 80.0]])
     assert intensity.shutter_on_grid(Shutter(vertices_px=corners), GRID).sum() == 41 * 61
-
-
-@pytest.mark.parametrize("lag", [0.0, 0.12, 0.3])
-def test_lag_is_found_in_the_noise_and_undone(lag: float) -> None:
-    scene, state = Scene(lag=lag), intensity.LagState()
-    for index in range(24):
-        raw = intensity.log_attenuation(scene.pixels(breath(index)), scene.pixel_format, GRID)
-        state, clean = intensity.undo_lag(state, raw, index / 15.0, SETTINGS)
-    assert state.fraction == pytest.approx(lag, abs=0.04)
-    noiseless = Scene(dose=1e9).pixels(breath(23))
-    truth = intensity.log_attenuation(noiseless, scene.pixel_format, GRID)
-    inner = np.s_[20:-20, 20:-20]
-    # Noise stays; what lag would have left of the last movement is gone from the mean over it.
-    left = cv2.GaussianBlur(clean - truth, (0, 0), 3.0)[inner]
-    assert float(np.abs(left).mean()) < 0.004
-
-
-@pytest.mark.parametrize("interval_s", [1.0 / 15.0, 1.0])
-def test_after_a_gap_nothing_is_taken_out_of_the_frame(interval_s: float) -> None:
-    scene, state = Scene(lag=0.3), intensity.LagState()
-    for index in range(24):
-        raw = intensity.log_attenuation(scene.pixels(breath(index)), scene.pixel_format, GRID)
-        state, clean = intensity.undo_lag(state, raw, index * interval_s, SETTINGS)
-    assert state.fraction > 0.2
-    assert not np.array_equal(clean, raw)
-    raw = intensity.log_attenuation(scene.pixels(breath(40)), scene.pixel_format, GRID)
-    after, clean = intensity.undo_lag(state, raw, 23 * interval_s + 3.0, SETTINGS)
-    assert np.array_equal(clean, raw)
-    assert after.fraction == state.fraction
-
-
-def test_no_lag_is_invented_where_nothing_moves_at_all() -> None:
-    state = intensity.LagState()
-    same = np.full((ROWS, COLUMNS), 0.5, np.float32)
-    for index in range(12):
-        state, clean = intensity.undo_lag(state, same, index / 15.0, SETTINGS)
-    assert state.fraction == 0.0
-    assert np.array_equal(clean, same)
 
 
 def test_clipped_pixels_say_nothing() -> None:

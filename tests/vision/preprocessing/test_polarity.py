@@ -15,16 +15,16 @@ from leakwatch.core.errors import SourceError
 from leakwatch.core.geometry import WorkingGrid
 from leakwatch.sources.stored.opening import open_source
 from leakwatch.vision.preprocessing.intensity import log_attenuation, more_value_is_more_beam
-from leakwatch.vision.preprocessing.polarity import Polarity, told_polarity
+from leakwatch.vision.preprocessing.polarity import Polarity, PolarityCheck
 
-SETTINGS = PolaritySettings()
+CHECK = PolarityCheck(PolaritySettings())
 TOP = 255.0
 INVERTED = "0043_bright_bone.dcm"
 
 
 def told(values: np.ndarray) -> Polarity:
     """Of stored values that grow with the beam."""
-    return told_polarity(-np.log(np.maximum(values, 0.5)).astype(np.float32), SETTINGS).verdict
+    return CHECK.check(-np.log(np.maximum(values, 0.5)).astype(np.float32)).verdict
 
 
 def body(seed: int = 1) -> np.ndarray:
@@ -96,7 +96,7 @@ def verdicts(path: Path) -> tuple[Polarity, Polarity]:
     meaning = frame.acquisition.pixel_format
     sign = -1 if more_value_is_more_beam(meaning) else 1
     here, there = (
-        told_polarity(log_attenuation(frame.pixels, one, grid), SETTINGS).verdict
+        CHECK.check(log_attenuation(frame.pixels, one, grid)).verdict
         for one in (meaning, replace(meaning, relationship_sign=sign))
     )
     return here, there

@@ -13,6 +13,7 @@ from leakwatch.vision.preprocessing import intensity
 from leakwatch.vision.registration import motion
 
 SETTINGS = MotionSettings()
+MATCHER = motion.AnatomyMatcher(SETTINGS)
 GRID = WorkingGrid(ROWS, COLUMNS, 1)
 
 
@@ -20,13 +21,13 @@ def passed(scene: Scene, **drawn: object) -> tuple[np.ndarray, motion.MatchedFie
     raw = intensity.log_attenuation(scene.pixels(**drawn), scene.pixel_format, GRID)  # type: ignore[arg-type]
     field = intensity.exposed_field(raw, IntensitySettings())
     exposed = intensity.field_on_grid(field, ROWS // 2, COLUMNS // 2)
-    where = motion.field_of(exposed, None, SETTINGS)
-    return motion.band_passed(raw, where, SETTINGS), where
+    where = MATCHER.field_of(exposed, None)
+    return MATCHER.band_pass(raw, where), where
 
 
 def reference(scene: Scene, **drawn: object) -> motion.RegistrationReference:
     image, field = passed(scene, **drawn)
-    return motion.start_reference(image, field, None, SETTINGS)
+    return MATCHER.start_reference(image, field, None)
 
 
 def matched(
@@ -34,7 +35,7 @@ def matched(
     looked: tuple[np.ndarray, motion.MatchedField],
     expected: tuple[float, float] = (0.0, 0.0),
 ) -> motion.Registration | None:
-    return motion.register(start, *looked, expected, None, SETTINGS)
+    return MATCHER.register(start, *looked, expected, None)
 
 
 def found(match: motion.Registration | None) -> np.ndarray:
@@ -101,10 +102,10 @@ def test_another_anatomy_scores_badly() -> None:
 
 def test_the_field_is_made_anew_where_a_blade_moved() -> None:
     _, field = passed(Scene())
-    assert motion.field_of(field.exposed.copy(), field, SETTINGS) is field
+    assert MATCHER.field_of(field.exposed.copy(), field) is field
     narrower = field.exposed.copy()
     narrower[:40] = False
-    moved = motion.field_of(narrower, field, SETTINGS)
+    moved = MATCHER.field_of(narrower, field)
     assert not moved.weight[:40].any()
     assert not moved.open[: 40 + SETTINGS.field_margin_px].any()
 
@@ -114,7 +115,7 @@ def test_no_anatomy_is_no_match() -> None:
     start = reference(scene)
     nothing = np.ones((ROWS // 2, COLUMNS // 2), bool)
     image, field = passed(scene)
-    assert motion.register(start, image, field, (0.0, 0.0), nothing, SETTINGS) is None
+    assert MATCHER.register(start, image, field, (0.0, 0.0), nothing) is None
 
 
 def test_stated_sigma_covers_the_error_of_noise() -> None:
@@ -146,10 +147,10 @@ def test_reference_mean_gets_less_noisy_with_frames() -> None:
 
 def test_a_blank_or_smeared_picture_is_no_reference() -> None:
     image, field = passed(Scene())
-    assert motion.shows_anatomy(motion.start_reference(image, field, None, SETTINGS), SETTINGS)
+    assert MATCHER.shows_anatomy(MATCHER.start_reference(image, field, None))
     for empty in (np.zeros_like(image), 0.05 * image):
-        blank = motion.start_reference(empty, field, None, SETTINGS)
-        assert not motion.shows_anatomy(blank, SETTINGS)
-    dark = motion.field_of(np.zeros_like(field.exposed), field, SETTINGS)
-    unseen = motion.start_reference(image, dark, None, SETTINGS)
-    assert not motion.shows_anatomy(unseen, SETTINGS)
+        blank = MATCHER.start_reference(empty, field, None)
+        assert not MATCHER.shows_anatomy(blank)
+    dark = MATCHER.field_of(np.zeros_like(field.exposed), field)
+    unseen = MATCHER.start_reference(image, dark, None)
+    assert not MATCHER.shows_anatomy(unseen)

@@ -13,7 +13,7 @@ from scene import COLUMNS, ROWS, Scene, disc
 from test_motion import SETTINGS, matched, passed, reference
 
 from leakwatch.vision.registration import motion
-from leakwatch.vision.registration.rotation import find_rotation, rotate_back, rotate_points
+from leakwatch.vision.registration.rotation import RotationEstimator, rotate_back, rotate_points
 
 CENTRE = ((COLUMNS - 1) / 2, (ROWS - 1) / 2)
 HALF = tuple(float(one) for one in motion.to_registration_grid(np.array(CENTRE)))
@@ -32,7 +32,8 @@ def found_deg(degrees: float, shift: tuple[float, float] = (0.0, 0.0), **drawn: 
     start, looked = reference(Scene()), passed(turned(degrees), shift=shift, **drawn)
     match = matched(start, looked)
     assert match is not None
-    return -math.degrees(find_rotation(start, *looked, None, match, HALF, SETTINGS))  # type: ignore[arg-type]
+    turn_rad = RotationEstimator(SETTINGS).find(start, *looked, None, match, HALF)  # type: ignore[arg-type]
+    return -math.degrees(turn_rad)
 
 
 @pytest.mark.parametrize("degrees", [-1.0, -0.4, 0.4, 1.0])

@@ -15,12 +15,13 @@ from leakwatch.core.marks import Marks, Side
 from leakwatch.vision.vertebra import projected_marks
 
 GRID = WorkingGrid(100, 120, 2)
+PLACER = projected_marks.MarkPlacer(Scale(0.5), CementSettings())
 LINE = read_only(np.array([[120.5, 60.5], [120.5, 140.5]]))
 GIVEN = Marks(View.LATERAL, posterior_wall_px=LINE, anterior=Side.LEFT, needle_tip_px=(80.5, 100.5))
 
 
 def placed(given: Marks, shift: tuple[float, float] = (0.0, 0.0)) -> projected_marks.PlacedMarks:
-    return projected_marks.place_marks(given, None, GRID, Scale(0.5), shift, 10.0, CementSettings())
+    return PLACER.place(given, None, GRID, shift, 10.0)
 
 
 def test_marks_come_onto_the_working_grid_and_back_onto_the_reference() -> None:
@@ -45,18 +46,16 @@ def test_first_cement_tells_the_side_where_nobody_did() -> None:
     assert unknown.wall is not None
     assert unknown.wall.inside is None
     mask = np.zeros((100, 120), bool)
-    assert (
-        projected_marks.with_side_of_cement(unknown, mask, Scale(0.5), CementSettings()) is unknown
-    )
+    assert PLACER.with_side_of_cement(unknown, mask) is unknown
     mask[45:55, 90:95] = True
-    known = projected_marks.with_side_of_cement(unknown, mask, Scale(0.5), CementSettings())
+    known = PLACER.with_side_of_cement(unknown, mask)
     assert known.wall is not None
     assert known.wall.distance is not None
     assert known.wall.distance[50, 92] > 0
     assert known.wall.distance[50, 20] < 0
     later = mask.copy()
     later[40:60, 10:40] = True
-    assert projected_marks.with_side_of_cement(known, later, Scale(0.5), CementSettings()) is known
+    assert PLACER.with_side_of_cement(known, later) is known
 
 
 def test_no_marks_are_no_wall_and_cement_may_appear_anywhere() -> None:
@@ -92,7 +91,7 @@ def test_a_cannula_through_the_wall_tells_the_side(
     front: tuple[float, float], back: tuple[float, float], known: bool
 ) -> None:
     unknown = placed(Marks(View.LATERAL, posterior_wall_px=LINE))
-    told = projected_marks.with_side_of_cannula(unknown, front, back, Scale(0.5), CementSettings())
+    told = PLACER.with_side_of_cannula(unknown, front, back)
     assert told.wall is not None
     assert (told.wall.inside is not None) == known
     if known:
@@ -104,12 +103,7 @@ def test_a_cannula_through_the_wall_tells_the_side(
 
 def test_a_mark_goes_before_the_cannula() -> None:
     given = placed(GIVEN)
-    assert (
-        projected_marks.with_side_of_cannula(
-            given, (100.0, 50.0), (20.0, 50.0), Scale(0.5), CementSettings()
-        )
-        is given
-    )
+    assert PLACER.with_side_of_cannula(given, (100.0, 50.0), (20.0, 50.0)) is given
 
 
 STILL = (0.0, 0.0)
@@ -164,9 +158,8 @@ class FoundOutline:
             anterior=Side.LEFT,
             vertebra="L3",
         )
-        before = projected_marks.place_marks(
-            given, None, self.GRID, self.SCALE, STILL, 10.0, CementSettings()
-        )
+        placer = projected_marks.MarkPlacer(self.SCALE, CementSettings())
+        before = placer.place(given, None, self.GRID, STILL, 10.0)
         self.before = before
         self.placed = projected_marks.with_found_outline(
             before,

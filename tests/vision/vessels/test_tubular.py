@@ -12,6 +12,7 @@ from leakwatch.vision.vessels import tubular
 
 SETTINGS = TubularSettings()
 SCALE = Scale(0.25)  # mm per pixel
+TUBES = tubular.TubeDetector(SCALE, SETTINGS)
 
 
 def drawn(
@@ -37,8 +38,8 @@ def drawn(
 
 def tubes(mask: np.ndarray) -> list[tubular.Protrusion]:
     """Protrusions with a tube's shape."""
-    found = tubular.protrusions(mask, SCALE, SETTINGS)
-    return [one for one in found if tubular.is_tube(one, None, SCALE, SETTINGS)]
+    found = TUBES.find_protrusions(mask)
+    return [one for one in found if TUBES.is_tube(one, None)]
 
 
 @pytest.mark.parametrize("degrees", [0, 33, 90, 215])
@@ -85,7 +86,7 @@ def judged(lengths_mm: list[float], fps: float = 7.5) -> list[bool]:
     state, told = tubular.TubularState(), []
     for index, length in enumerate(lengths_mm):
         shaped = length >= SETTINGS.min_length_mm
-        state, confirmed = tubular.judge(state, length, shaped, index / fps, SETTINGS)
+        state, confirmed = TUBES.confirm(state, length, shaped, index / fps)
         told.append(confirmed)
     return told
 
@@ -113,18 +114,13 @@ def test_a_finger_within_the_body_is_no_vein_unless_long_and_even() -> None:
     body = np.ones((300, 400), bool)
 
     def is_tube(mask: np.ndarray) -> bool:
-        longest = tubular.protrusions(mask, SCALE, SETTINGS)[0]
-        return tubular.is_tube(longest, body, SCALE, SETTINGS)
+        longest = TUBES.find_protrusions(mask)[0]
+        return TUBES.is_tube(longest, body)
 
     assert not is_tube(drawn(8.0, 9.0, 2.5))
     assert is_tube(drawn(8.0, 15.0, 2.5))
     assert not is_tube(drawn(0.0, 20.0, 2.5))  # all of a young bolus is thin
-    assert tubular.is_tube(
-        tubular.protrusions(drawn(8.0, 9.0, 2.5), SCALE, SETTINGS)[0],
-        ~body,
-        SCALE,
-        SETTINGS,
-    )
+    assert TUBES.is_tube(TUBES.find_protrusions(drawn(8.0, 9.0, 2.5))[0], ~body)
 
 
 @pytest.mark.parametrize("body_on_the_left", [True, False])
@@ -132,18 +128,18 @@ def test_a_vein_without_a_bolus_runs_out_of_the_body(body_on_the_left: bool) -> 
     body = np.zeros((300, 400), bool)
     body[:, :170] = body_on_the_left
     body[:, 220:] = not body_on_the_left
-    (vein,) = tubular.protrusions(drawn(0.0, 22.0, 2.5), SCALE, SETTINGS, body=body)
+    (vein,) = TUBES.find_protrusions(drawn(0.0, 22.0, 2.5), body=body)
     assert tubular.ends_within(vein.path[::-1], body)
     assert not tubular.ends_within(vein.path, body)
-    assert tubular.is_tube(vein, body, SCALE, SETTINGS)
+    assert TUBES.is_tube(vein, body)
 
 
 def test_an_uneven_string_of_lumps_is_no_vein() -> None:
     lumps = drawn(0.0, 20.0, 1.2)
     for column in (165, 200, 224):
         lumps |= np.hypot(*np.mgrid[-150:150, -column : 400 - column]) < 8
-    (string,) = tubular.protrusions(lumps, SCALE, SETTINGS)
-    (even,) = tubular.protrusions(drawn(0.0, 20.0, 2.5), SCALE, SETTINGS)
+    (string,) = TUBES.find_protrusions(lumps)
+    (even,) = TUBES.find_protrusions(drawn(0.0, 20.0, 2.5))
     assert string.evenness < SETTINGS.min_evenness < even.evenness
 
 
@@ -152,7 +148,7 @@ def test_after_a_pause_a_branch_is_measured_against_itself(grown_mm: float, vein
     state, length, time_s = tubular.TubularState(), 0.0, 0.0
     for _ in range(80):
         length, time_s = length + 0.1, time_s + 1 / 7.5
-        state, confirmed = tubular.judge(state, length, length >= 6.0, time_s, SETTINGS)
+        state, confirmed = TUBES.confirm(state, length, length >= 6.0, time_s)
         assert not confirmed
-    _, confirmed = tubular.judge(state, length + grown_mm, True, time_s + 300.0, SETTINGS)
+    _, confirmed = TUBES.confirm(state, length + grown_mm, True, time_s + 300.0)
     assert confirmed == vein

@@ -1,4 +1,8 @@
-"""Layers of attenuation that a rod adds: itself, its content, and what its model misses."""
+"""Attenuation that a cannula adds to a picture: of its steel, its content, and what a model misses.
+
+What changes of a cannula is described as layers, each a profile across the axis times the contrast
+along it. They are rendered at the pixels that the cannula reaches in a pose, or along its strip.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import Array, BoolImage, FloatImage, read_only
-from leakwatch.core.geometry import Scale
-from leakwatch.vision.cannula.rod_model import FINE_STEP, Cannula, Pose
+from leakwatch.vision.cannula.cannula_model import FINE_STEP, Cannula, Pose
 
 
 @dataclass(frozen=True, slots=True)
-class RodLayer:
-    """Attenuation along a rod: a profile across its axis times the rod's contrast.
+class CannulaLayer:
+    """Attenuation along a cannula: a profile across its axis times the cannula's contrast.
 
     Parameters
     ----------
     profile : ndarray
-        Across the axis in units of the rod's contrast: as long as the rod's own profile, or as its
-        fine one, and at the same steps.
+        Across the axis in units of the cannula's contrast: as long as the cannula's own profile, or
+        as its fine one, and at the same steps.
     front : float
         Where along the axis it begins, working pixels.
     gain : ndarray or None
@@ -69,8 +71,8 @@ def _locate_places(at: Array, count: int) -> Places:
 
 
 @dataclass(frozen=True, slots=True)
-class RodPlace:
-    """Pixels that a rod reaches in one pose, with its rim, as flat arrays.
+class CannulaPixels:
+    """Pixels that a cannula reaches in one pose, with its rim, as flat arrays.
 
     Parameters
     ----------
@@ -79,18 +81,18 @@ class RodPlace:
     at : ndarray of int
         Flat places in it.
     axis : ndarray
-        Distance from the rod's axis, where its profile has them.
+        Distance from the cannula's axis, where its profile has them.
     along : ndarray
         Way along the axis from the front end of the baseline.
     contrast : ndarray
-        Of the rod there.
+        Of the cannula there.
     across, lengthwise : Places
         The same distances and ways, in a fine profile and in what is known at steps of a pixel
         along the axis.
-    rod : ndarray
-        What the rod itself adds there, however far it was drawn back.
+    steel : ndarray
+        What the cannula itself adds there, however far it was drawn back.
     middle : ndarray of int
-        Which of them lie within the rod's width, as far as it was measured.
+        Which of them lie within the cannula's width, as far as it was measured.
     """
 
     shape: tuple[int, ...]
@@ -100,27 +102,21 @@ class RodPlace:
     contrast: Array
     across: Places
     lengthwise: Places
-    rod: FloatImage
+    steel: FloatImage
     middle: Array
 
-    def within(self, distance: float, front: float) -> BoolImage:
-        """Return which pixels lie within a distance of the axis, from `front` along it on."""
-        return np.asarray((np.abs(self.axis) <= distance) & (self.along >= front))
 
-
-def place_of(
-    cannula: Cannula, pose: Pose, shape: tuple[int, ...], scale: Scale, settings: InstrumentSettings
-) -> RodPlace:
-    """Find the pixels that a rod reaches in a pose, with its rim."""
+def find_pixels(cannula: Cannula, pose: Pose, shape: tuple[int, ...]) -> CannulaPixels:
+    """Find the pixels that a cannula reaches in a pose, with its rim."""
     pixels = cannula.pixels
     axis = pose.from_axis(pixels.along, pixels.across)
-    reach = max(_reach(cannula), cannula.width / 2 + scale.px(settings.rim_mm))
+    reach = max(_reach(cannula), cannula.width / 2 + cannula.rim)
     some = np.flatnonzero(np.abs(axis) <= reach)
     axis, along = read_only(axis[some]), read_only(pixels.along[some])
     middle = (np.abs(axis) <= cannula.width / 2) & (along >= 0.0) & (along < cannula.steps)
     fine, contrast = len(cannula.fine_profile), read_only(pixels.contrast[some])
     across = _locate_places(axis / FINE_STEP + (fine - 1) // 2, fine)
-    return RodPlace(
+    return CannulaPixels(
         shape,
         read_only(pixels.at[some]),
         axis,
@@ -138,15 +134,34 @@ def _reach(cannula: Cannula) -> float:
     return 1.0 + FINE_STEP * float(np.abs(reached).max())
 
 
-def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> FloatImage:
-    """Return the attenuation that layers add at each pixel that the rod reaches.
+def draw_footprint(cannula: Cannula, place: CannulaPixels, front: float) -> BoolImage:
+    """Return where a cannula lies from `front` along its axis on, with its rim, as a mask."""
+    distance = cannula.width / 2 + cannula.rim
+    inside = (np.abs(place.axis) <= distance) & (place.along >= front - 2 * cannula.rim)
+    mask = np.zeros(place.shape, np.bool_)
+    mask.ravel()[place.at] = inside
+    return read_only(mask)
+
+
+def draw_cannula(cannula: Cannula, shape: tuple[int, ...]) -> FloatImage:
+    """Return what a cannula adds to the baseline, as an image."""
+    place = find_pixels(cannula, cannula.pose, shape)
+    image = np.zeros(shape, np.float32)
+    image.ravel()[place.at] = place.steel
+    return image
+
+
+def render_layers(
+    cannula: Cannula, place: CannulaPixels, layers: Sequence[CannulaLayer]
+) -> FloatImage:
+    """Return the attenuation that layers add at each pixel that the cannula reaches.
 
     Parameters
     ----------
     cannula : Cannula
-    place : RodPlace
-        Where the rod is.
-    layers : sequence of RodLayer
+    place : CannulaPixels
+        Where the cannula is.
+    layers : sequence of CannulaLayer
 
     Returns
     -------
@@ -157,7 +172,7 @@ def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> F
     # Those that begin at the same place, and are as strong all along, are looked up as one.
     even: dict[float, FloatImage] = {}
     for layer in layers:
-        profile = fine_steps(cannula, layer.profile)
+        profile = resample_finely(cannula, layer.profile)
         if layer.gain is None:
             even[layer.front] = profile + even.get(layer.front, np.float32(0.0))
         else:
@@ -169,7 +184,7 @@ def added_by(cannula: Cannula, place: RodPlace, layers: Sequence[RodLayer]) -> F
     return shape
 
 
-def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
+def resample_finely(cannula: Cannula, profile: FloatImage) -> FloatImage:
     """Resample a profile at fine steps, linearly between those that are there."""
     fine, coarse = len(cannula.fine_profile), len(cannula.profile)
     if len(profile) == fine:
@@ -178,8 +193,8 @@ def fine_steps(cannula: Cannula, profile: FloatImage) -> FloatImage:
     return np.asarray(between, np.float32)
 
 
-def straightened(cannula: Cannula, layer: RodLayer) -> FloatImage:
-    """Return the attenuation that a layer adds along the rod, as far as the rod was measured."""
+def render_strip(cannula: Cannula, layer: CannulaLayer) -> FloatImage:
+    """Return what a layer adds to a strip along the cannula."""
     length = cannula.steps
     gain = (np.arange(length) >= layer.front).astype(np.float32)
     if layer.gain is not None:

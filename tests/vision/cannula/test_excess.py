@@ -9,10 +9,10 @@ import pytest
 from test_tracking import SCALE, SETTINGS, found, picture
 
 from leakwatch.core.arrays import read_only
-from leakwatch.vision.cannula.rod_excess import excess_on_rod
-from leakwatch.vision.cannula.rod_layers import place_of
-from leakwatch.vision.cannula.rod_model import Cannula
-from leakwatch.vision.cannula.rod_strip import RodStrip
+from leakwatch.vision.cannula.cannula_layers import find_pixels
+from leakwatch.vision.cannula.cannula_model import Cannula
+from leakwatch.vision.cannula.cannula_strip import CannulaStrip
+from leakwatch.vision.cannula.excess import ExcessMeasurer
 
 SHAPE = (240, 280)
 CANNULA = found(picture(4.0), (150.0, 120.0)).cannula
@@ -30,11 +30,12 @@ def excess(
 ) -> np.ndarray:
     """Along the rod."""
     grain = np.random.default_rng(5).normal(0.0, noise, (ROWS, STEPS))
-    strip = RodStrip(read_only((added + grain).astype(np.float32)), np.zeros((ROWS, STEPS), bool))
-    place = place_of(cannula, cannula.pose, SHAPE, SCALE, SETTINGS)
-    image = excess_on_rod(
-        cannula, place, strip, np.full(STEPS, doubt, np.float32), front, SCALE, SETTINGS
+    strip = CannulaStrip(
+        read_only((added + grain).astype(np.float32)), np.zeros((ROWS, STEPS), bool)
     )
+    place = find_pixels(cannula, cannula.pose, SHAPE)
+    doubts = np.full(STEPS, doubt, np.float32)
+    image = ExcessMeasurer(SCALE, SETTINGS).measure(cannula, place, strip, doubts, front)
     assert image.shape == SHAPE
     at = np.arange(STEPS)[:, None] * np.array(cannula.direction) + np.array(cannula.front)
     column, row = np.rint(at).astype(int).T
