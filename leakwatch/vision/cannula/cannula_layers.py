@@ -180,7 +180,7 @@ def render_layers(
             shape += np.where(place.along >= layer.front, added, np.float32(0.0))
     for front, profile in even.items():
         shape += np.where(place.along >= front, place.across.of(profile), np.float32(0.0))
-    shape *= place.contrast
+    shape *= place.lengthwise.of(cannula.steel_contrast[: cannula.steps])
     return shape
 
 
@@ -199,5 +199,5 @@ def render_strip(cannula: Cannula, layer: CannulaLayer) -> FloatImage:
     gain = (np.arange(length) >= layer.front).astype(np.float32)
     if layer.gain is not None:
         gain = gain * layer.gain[:length]
-    strip: FloatImage = layer.profile[:, None] * (gain * cannula.contrast[:length])
+    strip: FloatImage = layer.profile[:, None] * (gain * cannula.steel_contrast[:length])
     return strip
