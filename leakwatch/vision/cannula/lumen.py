@@ -26,8 +26,8 @@ class LumenContent:
     Parameters
     ----------
     inner, outer : ndarray
-        Added attenuation across the axis in units of the rod's contrast, at steps of a pixel: from
-        the tip to the front, and from there outwards.
+        Added attenuation across the axis in units of the cannula's contrast, at steps of a pixel:
+        from the tip to the front, and from there outwards.
     front : float
         Where along the axis the outer part begins, working pixels: 0 at the tip.
     """
@@ -37,7 +37,7 @@ class LumenContent:
     front: float
 
     def layers(self, drawn_back: float) -> list[CannulaLayer]:
-        """Return what a rod that was drawn back so far, in working pixels, has in its lumen."""
+        """Return what a cannula that was drawn back so far, in working pixels, has in its lumen."""
         step = CannulaLayer(self.outer - self.inner, max(self.front, drawn_back))
         layers = [CannulaLayer(self.inner, drawn_back), step]
         return [layer for layer in layers if layer.profile.any()]
