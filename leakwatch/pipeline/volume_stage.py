@@ -38,7 +38,7 @@ def measure_volume(
         cement.mask,
         cement.box,
         state.instrument.cannula,
-        cannulas[0].looks.content if cannulas else None,
+        cannulas[0].appearance.content if cannulas else None,
     )
     unchanging = VolumeRun(
         run.acquisition,

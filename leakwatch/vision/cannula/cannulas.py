@@ -63,7 +63,9 @@ class Cannulas:
 
     def without_transient_state(self) -> Cannulas:
         """Return the same without what is learnt again within moments."""
-        kept = (replace(one, hidden=None, looks=Appearance(), time_s=None) for one in self.states)
+        kept = (
+            replace(one, hidden=None, appearance=Appearance(), time_s=None) for one in self.states
+        )
         return Cannulas(tuple(kept))
 
 
@@ -141,18 +143,19 @@ class CannulaDetector:
             if at > 0:
                 before = state.states[at - 1].without
                 assert before is not None
-                baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
+                baseline = replace(baseline, mean=before)
+                moved = read_only(found[-1].added + before)
             # What the next ones changed as well is no change of this one.
             others = [image for image in after[at:] if image is not None]
             changed = sum(others, np.float32(0.0)) if others else None
             seen = moved if changed is None else read_only(moved - changed)
             one = self.tracker.track(last, baseline, seen, cement, time_s)
             if changed is not None:
-                one = replace(one, more=read_only(one.more + changed))
+                one = replace(one, added=read_only(one.added + changed))
             found.append(one)
         return Tracked(
             Cannulas(tuple(one.state for one in found) if state.states else ()),
-            found[-1].more,
+            found[-1].added,
             _any_of(one.moves for one in found),
             _any_of(one.covers for one in found),
             _most_of(one.ghost for one in found),

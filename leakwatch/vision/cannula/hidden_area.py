@@ -1,4 +1,7 @@
-"""Area that the cannula covers, and cement that must be behind it."""
+"""Area that cannulas cover, as the segmentation of cement is told of it.
+
+What lies there is judged by other limits, and cement on both sides of a cannula goes on behind it.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ def bridge_behind(
     cannula : CoveredByCannula
         Of the same part of the picture.
     reach_px : float
-        How far from cement the bridge ends at the latest, working pixels.
+        Half the length of the longest bridge, working pixels.
     least : float
         Attenuation that must be seen on the bridge. Steel leaves cement behind it little contrast:
         what would be kept as cement is enough.

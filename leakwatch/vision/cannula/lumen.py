@@ -1,4 +1,7 @@
-"""Content of the cannula's lumen: a stylet, nothing, or cement on its way into the body."""
+"""Content of the cannula's lumen: a stylet, nothing, or cement on its way into the body.
+
+Content is told from a leak by where it begins: it comes from the outer end, a leak from the tip.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ class LumenReader:
             return None
         box = cannula.averaged_steps
         along = cv2.blur(share[cannula.core].mean(axis=0)[None], (box, 1))[0].astype(np.float64)
-        free = strip.free()
+        free = strip.cement_free()
         contrast = float(np.maximum(cannula.contrast[: cannula.steps], least_contrast).mean())
         stylet = self.settings.min_stylet_share
         front = _find_front(along, free, -stylet, min(self.settings.min_filling / contrast, stylet))

@@ -1,4 +1,4 @@
-"""A cannula over the body that was clicked in, where none was found in the whole picture."""
+"""A cannula over the body that a user clicked in, to be left out of the search for its edges."""
 
 from __future__ import annotations
 

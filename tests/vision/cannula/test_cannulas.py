@@ -45,7 +45,7 @@ def left_by(state: Cannulas, before: np.ndarray, after: np.ndarray) -> np.ndarra
     for at_s in range(2):
         followed = DETECTOR.track(state, baseline, seen, None, float(at_s))
         state = followed.state
-    return cv2.GaussianBlur(followed.more - (seen - after), (0, 0), 2.0)
+    return cv2.GaussianBlur(followed.added - (seen - after), (0, 0), 2.0)
 
 
 @pytest.mark.parametrize("apart_mm", [3.9, 4.5, 6.0, 9.0])
