@@ -211,7 +211,9 @@ def _detect_cement(
     )
     begin_stage("background")
     changed = _changed_regions(state.cement.mask, state.cement.box, tracked.covers, scale)
-    added = detectors.baseline.added_attenuation(baseline, tracked.added, seen, changed)
+    added = detectors.baseline.added_attenuation(
+        baseline, tracked.added, seen, changed, tracked.state.without
+    )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
         unrest = detectors.false_cement.with_unrest(state.unrest, added)

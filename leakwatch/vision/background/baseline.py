@@ -259,7 +259,12 @@ class BaselineComparator:
     settings: BaselineSettings
 
     def added_attenuation(
-        self, baseline: Baseline, more: FloatImage, seen: BoolImage, changed: BoolImage | None
+        self,
+        baseline: Baseline,
+        more: FloatImage,
+        seen: BoolImage,
+        changed: BoolImage | None,
+        anatomy: FloatImage | None = None,
     ) -> Added:
         """Return what was added since the baseline, without brightness and slow shading.
 
@@ -277,13 +282,17 @@ class BaselineComparator:
             Where the frame was exposed, reference coordinates.
         changed : ndarray of bool or None
             Cement and instruments known so far.
+        anatomy : ndarray or None
+            The baseline's picture without instruments, if `more` was corrected for their contrast.
         """
         seen = seen & baseline.seen
         some = np.s_[::6, ::6]
         offset = median(more[some][_find_still(seen, changed, 6)])
         # Every 4th pixel is plenty for what is so broad.
         still = _find_still(seen, changed, 4)
-        more = self._with_contrast_of_baseline(more, baseline, still, offset)
+        more = self._with_contrast_of_baseline(
+            more, baseline.mean if anatomy is None else anatomy, still, offset
+        )
         shading = self._shading(more, still, offset)
         rows, columns = more.shape
         fine = cv2.resize(shading, (columns, rows), interpolation=cv2.INTER_LINEAR)
@@ -384,7 +393,7 @@ class BaselineComparator:
         return int(np.count_nonzero(changed)) > most
 
     def _with_contrast_of_baseline(
-        self, more: FloatImage, baseline: Baseline, still: BoolImage, offset: float
+        self, more: FloatImage, anatomy: FloatImage, still: BoolImage, offset: float
     ) -> FloatImage:
         """Take out what another contrast of the anatomy adds: tube voltage, scatter, display curve.
 
@@ -394,7 +403,7 @@ class BaselineComparator:
         """
         limit = self.settings.contrast_clip
         differs = np.clip(more[::4, ::4] - np.float32(offset), -limit, limit)
-        detail, of_frame = self._details((baseline.mean[::4, ::4], differs), still)
+        detail, of_frame = self._details((anatomy[::4, ::4], differs), still)
         share = self._common_share(detail, of_frame)
         if share == 0.0:
             return more
