@@ -126,7 +126,7 @@ def mirrored(prepared: Prepared, width: int) -> Prepared:
         picture,
         attenuation=read_only(np.ascontiguousarray(picture.attenuation[:, ::-1])),
         seen=read_only(np.ascontiguousarray(picture.seen[:, ::-1])),
-        rod=None if picture.rod is None else read_only(picture.rod[:, ::-1].copy()),
+        cannula=None if picture.cannula is None else read_only(picture.cannula[:, ::-1].copy()),
     )
     ends = prepared.cannula_px
     if ends is not None:

@@ -25,7 +25,7 @@ from leakwatch.pipeline import stages
 from leakwatch.pipeline.baseline_update import spine_picture
 from leakwatch.pipeline.state import PipelineState
 from leakwatch.runner.stored_run import AnalysisRun
-from leakwatch.vision.cannula.over_body import with_rod_near
+from leakwatch.vision.cannula.over_body import mask_cannula_near
 from leakwatch.vision.preprocessing.polarity import UNTOLD, Polarity, PolarityCheck, PolarityTold
 from leakwatch.vision.preprocessing.undistortion import bent
 from leakwatch.vision.vertebra.body_outline import Body, BodyFinder, Part
@@ -316,7 +316,7 @@ def mark_body(
 def _mask_cannula_near(prepared: Prepared, click_px: Point, run: Basis) -> Prepared:
     click = prepared.to_image(np.array(click_px))
     at = (float(click[0]), float(click[1]))
-    picture, cannula = with_rod_near(prepared.picture, at, run.settings.instruments)
+    picture, cannula = mask_cannula_near(prepared.picture, at, run.settings.instruments)
     if cannula is None:
         return prepared
     front, back = picture.grid.to_frame(np.array([cannula.front, cannula.back]))

@@ -89,6 +89,16 @@ class Findings:
     turn_rad: float = 0.0
     centre: Point = (0.0, 0.0)
 
+    def to_frame(self, points: PointArray) -> PointArray:
+        """Return where points of the working grid lie in the frame, frame pixels."""
+        moved = rotate_points(points + np.array(self.shift), self.turn_rad, self.centre)
+        return read_only(self.grid.to_frame(moved))
+
+    def to_frame_point(self, point: Point) -> Point:
+        """Return where a point of the working grid lies in the frame, frame pixels."""
+        column, row = self.to_frame(np.array(point))
+        return (float(column), float(row))
+
 
 def make_unassessed(
     frame: Frame, calibration: Calibration, quality: Quality, *evidence: Evidence
@@ -141,202 +151,184 @@ def make_observation(
         Of frame pixels.
     settings : Settings
     """
-    placed = findings.placed
-    # Cement fills a small part of the image.
-    box = None if findings.mask is None else around(findings.mask, 0)
-    shift_px = wall_px = outline_px = distance = None
-    found_px: tuple[PointArray, ...] = ()
-    if placed is not None:
-        binning = findings.grid.binning
-        shift_px = (
-            binning * (findings.shift[0] - placed.shift[0]),
-            binning * (findings.shift[1] - placed.shift[1]),
+    return _Measurement(findings, marks, calibration, settings).observation()
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """Measurement of one frame: its findings in frame pixels, and in millimetres if calibrated."""
+
+    findings: Findings
+    marks: Marks
+    calibration: Calibration
+    settings: Settings
+
+    def observation(self) -> Observation:
+        """Return what is measured, and the conditions that are examined here."""
+        findings, placed = self.findings, self.findings.placed
+        # Cement fills a small part of the image.
+        box = None if findings.mask is None else around(findings.mask, 0)
+        shift_px = wall_px = outline_px = distance = None
+        found_px: tuple[PointArray, ...] = ()
+        if placed is not None:
+            binning = findings.grid.binning
+            shift_px = (
+                binning * (findings.shift[0] - placed.shift[0]),
+                binning * (findings.shift[1] - placed.shift[1]),
+            )
+            wall_px = None if placed.wall is None else findings.to_frame(placed.wall.line)
+            outline_px = None if placed.outline is None else findings.to_frame(placed.outline)
+            found_px = tuple(findings.to_frame(side) for side in placed.found)
+            distance = self._wall_distance(placed, box)
+        cement = self._cement(box)
+        set_up = self._check_set_up(cement)
+        found = evaluate_conditions((*findings.evidence, *self._check_front(distance), set_up))
+        nominal = findings.nominal
+        return Observation(
+            findings.frame.index,
+            findings.frame.time_s,
+            shift_px,
+            wall_px,
+            outline_px,
+            distance,
+            cement,
+            tuple(self._tube(one, confirmed) for one, confirmed in findings.tubes),
+            unavailable(found),
+            self.calibration,
+            findings.quality,
+            found_px,
+            found,
+            nominal_mm_per_px=None if nominal is None else nominal.mm_per_px,
         )
-        wall_px = None if placed.wall is None else _to_frame(placed.wall.line, findings)
-        outline_px = None if placed.outline is None else _to_frame(placed.outline, findings)
-        found_px = tuple(_to_frame(side, findings) for side in placed.found)
-        distance = _measure_wall_distance(findings, placed, box, calibration, settings)
-    cement = _measure_cement(findings, box, calibration, settings)
-    set_up = _check_set_up(findings, marks, calibration, cement)
-    found = evaluate_conditions((*findings.evidence, *_placed_front(distance, settings), set_up))
-    return Observation(
-        findings.frame.index,
-        findings.frame.time_s,
-        shift_px,
-        wall_px,
-        outline_px,
-        distance,
-        cement,
-        tuple(
-            _measure_tube(one, confirmed, findings, calibration)
-            for one, confirmed in findings.tubes
-        ),
-        unavailable(found),
-        calibration,
-        findings.quality,
-        found_px,
-        found,
-        nominal_mm_per_px=None if findings.nominal is None else findings.nominal.mm_per_px,
-    )
 
+    def _check_front(self, distance: WallDistance | None) -> tuple[Evidence, ...]:
+        """Return failing evidence if the front of the cement is too faint to be located."""
+        limit_mm = self.settings.sensitive.max_sigma_mm
+        if distance is None or distance.sigma_mm is None or distance.sigma_mm <= limit_mm:
+            return ()
+        sigma_mm = distance.sigma_mm
+        why = text("the cement front is faint: located to {sigma_mm:.1f} mm", sigma_mm=sigma_mm)
+        return (condition_failed(Condition.SENSITIVE, Reason.EXPOSURE, why, sigma_mm, limit_mm),)
 
-def _to_frame(points: PointArray, findings: Findings) -> PointArray:
-    moved = rotate_points(points + np.array(findings.shift), findings.turn_rad, findings.centre)
-    return read_only(findings.grid.to_frame(moved))
+    def _check_set_up(self, cement: Cement | None) -> Evidence:
+        """Check that view, wall, side and calibration are known."""
+        missing: list[tuple[Reason, str]] = []
+        if self.marks.view is not View.LATERAL:
+            missing.append((Reason.VIEW, text("the wall is monitored in lateral views only")))
+        placed = self.findings.placed
+        wall = None if placed is None else placed.wall
+        if wall is None:
+            missing.append((Reason.NO_WALL, text("the posterior wall is not marked")))
+        elif wall.inside is None and cement is not None and cement.area_px > 0:
+            missing.append((Reason.NO_WALL, text("the side of the body is unknown")))
+        if self.calibration.mm_per_px is None:
+            missing.append(
+                (Reason.NO_CALIBRATION, text("the pixel spacing at the vertebra is unknown"))
+            )
+        if not missing:
+            return condition_met(Condition.SET_UP)
+        reasons = tuple(reason for reason, _ in missing)
+        return condition_failed(Condition.SET_UP, reasons, join_texts(why for _, why in missing))
 
-
-def _to_frame_point(point: Point, findings: Findings) -> Point:
-    column, row = _to_frame(np.array(point), findings)
-    return (float(column), float(row))
-
-
-def _placed_front(distance: WallDistance | None, settings: Settings) -> tuple[Evidence, ...]:
-    """Return failing evidence if the front of the cement is too faint to be located."""
-    limit_mm = settings.sensitive.max_sigma_mm
-    if distance is None or distance.sigma_mm is None or distance.sigma_mm <= limit_mm:
-        return ()
-    sigma_mm = distance.sigma_mm
-    why = text("the cement front is faint: located to {sigma_mm:.1f} mm", sigma_mm=sigma_mm)
-    return (condition_failed(Condition.SENSITIVE, Reason.EXPOSURE, why, sigma_mm, limit_mm),)
-
-
-def _check_set_up(
-    findings: Findings, marks: Marks, calibration: Calibration, cement: Cement | None
-) -> Evidence:
-    """Check that view, wall, side and calibration are known."""
-    missing: list[tuple[Reason, str]] = []
-    if marks.view is not View.LATERAL:
-        missing.append((Reason.VIEW, text("the wall is monitored in lateral views only")))
-    wall = None if findings.placed is None else findings.placed.wall
-    if wall is None:
-        missing.append((Reason.NO_WALL, text("the posterior wall is not marked")))
-    elif wall.inside is None and cement is not None and cement.area_px > 0:
-        missing.append((Reason.NO_WALL, text("the side of the body is unknown")))
-    if calibration.mm_per_px is None:
-        missing.append(
-            (Reason.NO_CALIBRATION, text("the pixel spacing at the vertebra is unknown"))
+    def _wall_distance(self, placed: PlacedMarks, box: Window | None) -> WallDistance | None:
+        """Return how far the cement is from the wall; None without a wall or cement."""
+        findings, calibration = self.findings, self.calibration
+        if placed.wall is None or findings.mask is None:
+            return None
+        nearest = nearest_cement(placed.wall, findings.mask, box)
+        if nearest is None:
+            return None
+        distance_px = nearest.distance * findings.grid.binning
+        at_px = findings.to_frame_point(nearest.at)
+        wall_px = findings.to_frame_point(nearest.on_wall)
+        sigmas_px = self._position_sigmas_px()
+        alerting = self.settings.alerting
+        unseen_mm = self._undetected_front_mm(nearest.at)
+        sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm, unseen_mm)
+        mm_per_px = calibration.mm_per_px
+        if mm_per_px is None or calibration.mm_per_px_sigma is None:
+            sigma_px = None
+            if findings.nominal is not None:
+                sigmas_px += tuple(findings.nominal.widest_px(sigma) for sigma in sigmas_mm)
+                sigma_px = float(np.hypot.reduce(sigmas_px))
+            return WallDistance(distance_px, None, None, at_px, wall_px, sigma_px)
+        sigma = distance_sigma_mm(
+            distance_px, mm_per_px, calibration.mm_per_px_sigma, sigmas_px, sigmas_mm
         )
-    if not missing:
-        return condition_met(Condition.SET_UP)
-    reasons = tuple(reason for reason, _ in missing)
-    return condition_failed(Condition.SET_UP, reasons, join_texts(why for _, why in missing))
+        return WallDistance(distance_px, distance_px * mm_per_px, sigma, at_px, wall_px)
 
+    def _undetected_front_mm(self, at: Point) -> float:
+        """Return how far the cement front may extend beyond its visible edge.
 
-def _measure_wall_distance(
-    findings: Findings,
-    placed: PlacedMarks,
-    box: Window | None,
-    calibration: Calibration,
-    settings: Settings,
-) -> WallDistance | None:
-    if placed.wall is None or findings.mask is None:
-        return None
-    nearest = nearest_cement(placed.wall, findings.mask, box)
-    if nearest is None:
-        return None
-    distance_px = nearest.distance * findings.grid.binning
-    at_px, wall_px = (
-        _to_frame_point(nearest.at, findings),
-        _to_frame_point(nearest.on_wall, findings),
-    )
-    sigmas_px = _position_sigmas_px(findings, calibration)
-    alerting = settings.alerting
-    unseen_mm = _undetected_front_mm(nearest.at, findings, settings)
-    sigmas_mm = (alerting.marks_sigma_mm, alerting.edge_sigma_mm, unseen_mm)
-    if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
-        sigma_px = None
-        if findings.nominal is not None:
-            sigmas_px += tuple(findings.nominal.widest_px(sigma) for sigma in sigmas_mm)
-            sigma_px = float(np.hypot.reduce(sigmas_px))
-        return WallDistance(distance_px, None, None, at_px, wall_px, sigma_px)
-    sigma = distance_sigma_mm(
-        distance_px, calibration.mm_per_px, calibration.mm_per_px_sigma, sigmas_px, sigmas_mm
-    )
-    return WallDistance(distance_px, distance_px * calibration.mm_per_px, sigma, at_px, wall_px)
+        The front is round: at a depth `d` behind its tip its thickness along the beam is
+        ``t sqrt(1 - (1 - d / R)^2)``. The part thinner than a share `x` of the full thickness,
+        which is not detected, is ``R (1 - sqrt(1 - x^2))`` deep: the sagitta of a circle.
+        """
+        mask, added = self.findings.mask, self.findings.added
+        if mask is None or added is None:
+            return 0.0
+        alerting, grid = self.settings.alerting, self.findings.grid
+        reach = max(round(alerting.front_mm / self.findings.working_mm_per_px), 1)
+        column, row = round(at[0]), round(at[1])
+        rows = slice(max(row - reach, 0), min(row + reach + 1, grid.rows))
+        columns = slice(max(column - reach, 0), min(column + reach + 1, grid.columns))
+        there = added[rows, columns][mask[rows, columns]]
+        if there.size == 0:
+            return 0.0
+        thickness_mm = percentile(there, 90.0) / self.settings.cement.attenuation_per_mm
+        share = min(self.findings.least_mm / max(thickness_mm, 1e-6), 1.0)
+        return alerting.front_radius_mm * (1.0 - float(np.sqrt(1.0 - share**2)))
 
+    def _position_sigmas_px(self) -> tuple[float, ...]:
+        """Return standard deviations of a position, px: registration, grid and distortion."""
+        bend = self.calibration.distortion
+        shift_sigma = self.findings.quality.shift_sigma_px or 0.0
+        grid_sigma = 0.5 * self.findings.grid.binning
+        return (shift_sigma, grid_sigma, 0.0 if bend is None else bend.sigma_px)
 
-def _undetected_front_mm(at: Point, findings: Findings, settings: Settings) -> float:
-    """Return how far the cement front may extend beyond its visible edge.
+    def _cement(self, box: Window | None) -> Cement | None:
+        """Return outlines, area and volume of the cement; None if none was looked for."""
+        mask = self.findings.mask
+        if mask is None or self.findings.added is None or box is None:
+            return None
+        part = mask[box]
+        area_px = float(int(np.count_nonzero(part)) * self.findings.grid.binning**2)
+        mm_per_px, volume = self.calibration.mm_per_px, self.findings.volume
+        area_mm2 = None if mm_per_px is None else area_px * mm_per_px**2
+        outside_px, at = self._outside(box)
+        corner = (box[1].start, box[0].start)
+        contours = tuple(self.findings.to_frame(one + corner) for one in contours_px(part))
+        return Cement(contours, area_px, area_mm2, volume.ml, outside_px, at, volume)
 
-    The front is round: at a depth `d` behind its tip its thickness along the beam is
-    ``t sqrt(1 - (1 - d / R)^2)``. The part thinner than a share `x` of the full thickness, which
-    is not detected, is ``R (1 - sqrt(1 - x^2))`` deep: the sagitta of a circle.
-    """
-    mask, added = findings.mask, findings.added
-    if mask is None or added is None:
-        return 0.0
-    alerting, grid = settings.alerting, findings.grid
-    scale_mm = findings.working_mm_per_px
-    reach = max(round(alerting.front_mm / scale_mm), 1)
-    column, row = round(at[0]), round(at[1])
-    rows = slice(max(row - reach, 0), min(row + reach + 1, grid.rows))
-    columns = slice(max(column - reach, 0), min(column + reach + 1, grid.columns))
-    there = added[rows, columns][mask[rows, columns]]
-    if there.size == 0:
-        return 0.0
-    thickness_mm = percentile(there, 90.0) / settings.cement.attenuation_per_mm
-    share = min(findings.least_mm / max(thickness_mm, 1e-6), 1.0)
-    return alerting.front_radius_mm * (1.0 - float(np.sqrt(1.0 - share**2)))
+    def _outside(self, box: Window) -> tuple[float, Point | None]:
+        """Return the area clearly outside the outline, frame pixels, and its farthest point."""
+        placed, mask, binning = self.findings.placed, self.findings.mask, self.findings.grid.binning
+        tolerance_px = self._outside_tolerance_px()
+        if placed is None or placed.outside is None or mask is None or tolerance_px is None:
+            return 0.0, None
+        beyond = cement_outside(placed.outside, mask, tolerance_px / binning, box)
+        if beyond is None:
+            return 0.0, None
+        return float(beyond.pixels * binning**2), self.findings.to_frame_point(beyond.at)
 
+    def _outside_tolerance_px(self) -> float | None:
+        """Return the tolerance of the outline, frame pixels; None if unknown."""
+        tolerance_mm = self.settings.alerting.outside_tolerance_mm
+        if self.calibration.mm_per_px is not None:
+            return tolerance_mm / self.calibration.mm_per_px
+        nominal = self.findings.nominal
+        return None if nominal is None else nominal.widest_px(tolerance_mm)
 
-def _position_sigmas_px(findings: Findings, calibration: Calibration) -> tuple[float, ...]:
-    """Return standard deviations of a position, frame pixels: registration, grid and distortion."""
-    bend = calibration.distortion
-    shift_sigma = findings.quality.shift_sigma_px or 0.0
-    return (shift_sigma, 0.5 * findings.grid.binning, 0.0 if bend is None else bend.sigma_px)
-
-
-def _measure_cement(
-    findings: Findings, box: Window | None, calibration: Calibration, settings: Settings
-) -> Cement | None:
-    mask = findings.mask
-    if mask is None or findings.added is None or box is None:
-        return None
-    part = mask[box]
-    area_px = float(int(np.count_nonzero(part)) * findings.grid.binning**2)
-    mm_per_px, volume = calibration.mm_per_px, findings.volume
-    area_mm2 = None if mm_per_px is None else area_px * mm_per_px**2
-    outside_px, at = _measure_outside(findings, box, calibration, settings)
-    corner = (box[1].start, box[0].start)
-    contours = tuple(_to_frame(contour + corner, findings) for contour in contours_px(part))
-    return Cement(contours, area_px, area_mm2, volume.ml, outside_px, at, volume)
-
-
-def _measure_outside(
-    findings: Findings, box: Window, calibration: Calibration, settings: Settings
-) -> tuple[float, Point | None]:
-    """Return the area clearly outside the outline, frame pixels, and its farthest point."""
-    placed, mask = findings.placed, findings.mask
-    tolerance_px = _outside_tolerance_px(findings, calibration, settings)
-    if placed is None or placed.outside is None or mask is None or tolerance_px is None:
-        return 0.0, None
-    beyond = cement_outside(placed.outside, mask, tolerance_px / findings.grid.binning, box)
-    if beyond is None:
-        return 0.0, None
-    return float(beyond.pixels * findings.grid.binning**2), _to_frame_point(beyond.at, findings)
-
-
-def _outside_tolerance_px(
-    findings: Findings, calibration: Calibration, settings: Settings
-) -> float | None:
-    """Return the tolerance of the outline, frame pixels; None if unknown."""
-    tolerance_mm = settings.alerting.outside_tolerance_mm
-    if calibration.mm_per_px is not None:
-        return tolerance_mm / calibration.mm_per_px
-    return None if findings.nominal is None else findings.nominal.widest_px(tolerance_mm)
-
-
-def _measure_tube(
-    protrusion: Protrusion, confirmed: bool, findings: Findings, calibration: Calibration
-) -> Tube:
-    binning = findings.grid.binning
-    length_px, width_px = protrusion.length * binning, protrusion.width * binning
-    mm = calibration.mm_per_px
-    return Tube(
-        _to_frame(protrusion.path, findings),
-        length_px,
-        width_px,
-        None if mm is None else length_px * mm,
-        None if mm is None else width_px * mm,
-        confirmed,
-    )
+    def _tube(self, protrusion: Protrusion, confirmed: bool) -> Tube:
+        """Return a tube of cement in frame pixels, and in millimetres if calibrated."""
+        binning = self.findings.grid.binning
+        length_px, width_px = protrusion.length * binning, protrusion.width * binning
+        mm = self.calibration.mm_per_px
+        return Tube(
+            self.findings.to_frame(protrusion.path),
+            length_px,
+            width_px,
+            None if mm is None else length_px * mm,
+            None if mm is None else width_px * mm,
+            confirmed,
+        )

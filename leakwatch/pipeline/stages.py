@@ -212,7 +212,7 @@ def _detect_cement(
     begin_stage("background")
     changed = _changed_regions(state.cement.mask, state.cement.box, tracked.covers, scale)
     added = detectors.baseline.added_attenuation(
-        baseline, tracked.more, seen, changed, tracked.state.without
+        baseline, tracked.added, seen, changed, tracked.state.without
     )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.

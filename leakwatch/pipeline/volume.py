@@ -22,18 +22,8 @@ from leakwatch.core.volume import NOT_MEASURED, CementVolume, FactorSource, Syri
 from leakwatch.vision.cannula.cannula_model import Cannula
 from leakwatch.vision.cannula.lumen import LumenContent
 from leakwatch.vision.cement.cement_visible import cut_off_share, dark_share
-from leakwatch.vision.cement.volume_factor import (
-    ScatterSeen,
-    VolumeFactor,
-    bore_seen_mm,
-    factor_from_bore,
-    factor_from_product,
-    factor_from_syringe,
-    is_possible,
-    scatter_seen,
-    tube_of,
-)
-from leakwatch.vision.cement.xray_contrast import Beam, Opacifier, Tube, beam_behind_trunk
+from leakwatch.vision.cement.volume_factor import VolumeFactor, VolumeFactorEstimator
+from leakwatch.vision.cement.xray_contrast import Beam, Opacifier, Tube
 from leakwatch.vision.image_processing.patches import Window
 from leakwatch.vision.preprocessing.intensity import attenuation_scale_known
 
@@ -144,6 +134,11 @@ class VolumeRun:
     settings: Settings
 
     @property
+    def factors(self) -> VolumeFactorEstimator:
+        """Estimation of the factor."""
+        return VolumeFactorEstimator(self.scale, self.settings.volume)
+
+    @property
     def gauge(self) -> int | None:
         """Gauge of the cannula; None if unknown."""
         return self.marks.cement.gauge or self.settings.volume.gauge or None
@@ -235,8 +230,8 @@ def _read_syringe(
     elif waited_s > settings.reading_within_s:
         refused = text("no image was assessed for {s:.0f} s then", s=waited_s)
     else:
-        factor = factor_from_syringe(reading.ml, amount_mm2, settings)
-        if run.calibration.mm_per_px is not None and not is_possible(factor, settings):
+        factor = run.factors.from_syringe(reading.ml, amount_mm2)
+        if run.calibration.mm_per_px is not None and not run.factors.is_possible(factor):
             factor = state.factor
             refused = text("no cement looks like that at {ml:g} mL", ml=reading.ml)
     return replace(state, factor=factor, used=reading, refused=refused)
@@ -257,20 +252,20 @@ def _other_sources(
     state: VolumeState, measured: Measured, run: VolumeRun
 ) -> tuple[VolumeState, str]:
     """Find a factor from product or bore if there is none, or why there is none."""
-    factor, settings = state.factor, run.settings.volume
+    factor, factors = state.factor, run.factors
     if factor is not None and (state.bore is None or factor.source is FactorSource.SYRINGE):
         return state, ""
     kv, cannula = run.acquisition.tube_kv, measured.cannula
     missing = _missing(measured, run)
     if missing or kv is None or cannula is None:
         return state, missing
-    beam, tube = beam_behind_trunk(kv, settings), tube_of(run.gauge, cannula, run.scale, settings)
+    beam, tube = factors.beam_of(kv), factors.tube_of(run.gauge, cannula)
     if run.opacifier is None:
         return _from_bore(state, measured, (tube, beam), run)
-    scatter = scatter_seen(cannula, tube, beam, run.scale, settings)
+    scatter = factors.scatter_seen(cannula, tube, beam)
     if scatter is None:
         return state, _NO_STEEL
-    found = factor_from_product(run.opacifier, beam, scatter, settings)
+    found = factors.from_product(run.opacifier, beam, scatter)
     return replace(state, factor=found), ""
 
 
@@ -302,11 +297,11 @@ def _from_bore(
     state: VolumeState, measured: Measured, model: tuple[Tube, Beam], run: VolumeRun
 ) -> tuple[VolumeState, str]:
     """Follow what fills the bore, and find the factor once it was seen for long enough."""
-    settings, time_s = run.settings.volume, measured.frame.time_s
+    settings, factors, time_s = run.settings.volume, run.factors, measured.frame.time_s
     cannula, content, bore = measured.cannula, measured.content, state.bore
     seen_mm = 0.0
     if cannula is not None and content is not None:
-        seen_mm = bore_seen_mm(cannula, content, run.scale)
+        seen_mm = factors.bore_seen_mm(cannula, content)
     if cannula is None or seen_mm <= 0.0:
         return state, text("no cement is seen in the cannula yet")
     bore = BoreMean(time_s, seen_mm) if bore is None else bore.with_frame(seen_mm)
@@ -316,10 +311,10 @@ def _from_bore(
     if state.factor is not None and seen_s < settings.lumen_until_s:
         return state, ""
     tube, beam = model
-    scatter: ScatterSeen | None = scatter_seen(cannula, tube, beam, run.scale, settings)
+    scatter = factors.scatter_seen(cannula, tube, beam)
     if scatter is None:
         return replace(state, bore=None), _NO_STEEL
-    factor = factor_from_bore(bore.mean_mm, tube, beam, scatter, settings)
+    factor = factors.from_bore(bore.mean_mm, tube, beam, scatter)
     if factor.relative_sigma > settings.most_lumen_sigma:
         return state, text("the cement in the cannula is too faint: enter the syringe")
     if seen_s >= settings.lumen_until_s:

@@ -27,7 +27,7 @@ def measure_volume(
     added : ndarray
         Added attenuation, mean over the last moments.
     """
-    run, cement, rods = state.active_run, state.cement, state.instrument.rods
+    run, cement, cannulas = state.active_run, state.cement, state.instrument.states
     if cement.mask is None:
         return state
     measured = Measured(
@@ -38,7 +38,7 @@ def measure_volume(
         cement.mask,
         cement.box,
         state.instrument.cannula,
-        rods[0].looks.content if rods else None,
+        cannulas[0].appearance.content if cannulas else None,
     )
     unchanging = VolumeRun(
         run.acquisition,

@@ -175,7 +175,7 @@ class TestRealRadiographs:
         for corners in truth[name]["vertebrae"][:-1]:
             column, row = np.mean(list(corners.values()), axis=0)
             masked = one_click._mask_cannula_near(prepared, (column, row), opened)
-            assert masked.picture.rod is None
+            assert masked.picture.cannula is None
 
     def test_no_wall_is_sure_without_millimetres(self, shared, truth):
         """Of a scale that is off by a third, three bodies look like one."""

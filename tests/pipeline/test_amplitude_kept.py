@@ -138,7 +138,7 @@ def test_a_leak_behind_two_cannulas_that_cross_stops() -> None:
         state, seen = stages.step(state, scene.frame(index, shift=breath(index, 2.0), added=added))
         alerts, alert = rules.decide(alerts, seen)
         levels.append(alert.level)
-    assert len(state.instrument.rods) == 2
+    assert len(state.instrument.states) == 2
     # Within 5 mm of the wall, and a fifth of a second more.
     due = BASELINE + (begins_s + ((160 - 110) * MM_PER_PX - 5.0) / speed_mm_s) * FPS
     assert levels.index(Level.STOP) <= due + 2

@@ -354,7 +354,7 @@ class BaselineComparator:
         watched : Watched or None
             From `watch`.
         covered : ndarray of bool or None
-            Cement and instruments in its window: a rod that is drawn back takes away.
+            Cement and instruments in its window: a cannula that is drawn back takes away.
         """
         if watched is None:
             return False

@@ -103,18 +103,18 @@ class AppearanceTracker:
             content = before.content  # cement hides it: the last that was seen
         layers = list(Appearance(content).content_layers(drawn_back))
         for layer in layers:
-            strip = strip.less(render_strip(cannula, layer))
+            strip = strip.subtract(render_strip(cannula, layer))
         newest, change = self.measure_change(cannula, strip), before.change
         if newest is not None:
             so_far = np.zeros_like(newest) if change is None else change
             change = read_only(so_far + np.float32(weight) * (newest - so_far))
         if change is not None:
             layers.append(CannulaLayer(cannula.profile, drawn_back, change))
-            strip = strip.less(render_strip(cannula, layers[-1]))
+            strip = strip.subtract(render_strip(cannula, layers[-1]))
         missed = self.measure_missed(cannula, strip)
         if missed is not None:
             layers.append(CannulaLayer(missed, drawn_back))
-            strip = strip.less(render_strip(cannula, layers[-1]))
+            strip = strip.subtract(render_strip(cannula, layers[-1]))
         return Appearance(content, change), layers, strip
 
     def measure_change(self, cannula: Cannula, strip: CannulaStrip) -> FloatImage | None:
@@ -141,7 +141,7 @@ class AppearanceTracker:
             return None
         length = cannula.steps
         core, beside = cannula.core, cannula.beside
-        more = share[core].mean(axis=0)
+        added = share[core].mean(axis=0)
         free = np.ones(length, np.float32)
         if strip.cement is not None:
             covered = np.asarray(strip.cement[core | beside].any(axis=0))
@@ -149,7 +149,7 @@ class AppearanceTracker:
             free -= cv2.dilate(covered.view(np.uint8)[None], np.ones((1, rim), np.uint8))[0]
         box = (2 * round(self.scale.px(self.settings.scatter_mm) / 2) + 1, 1)
         limit = self.settings.max_contrast_change
-        total = cv2.blur((np.clip(more, -2 * limit, 2 * limit) * free)[None], box)[0]
+        total = cv2.blur((np.clip(added, -2 * limit, 2 * limit) * free)[None], box)[0]
         weight = cv2.blur(free[None], box)[0]
         known = np.flatnonzero(weight > 0.25)
         if known.size == 0:

@@ -37,8 +37,8 @@ class CannulaLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Places between the values of a row, found once for all rows that are looked up there.
+class Interpolator:
+    """Linear interpolation between the values of a row, always at the same places.
 
     Parameters
     ----------
@@ -51,23 +51,23 @@ class Places:
     first: Array
     part: FloatImage
 
-    def of(self, values: Array) -> FloatImage:
-        """Interpolate the row at these places, linearly, and go on beyond its ends."""
+    @classmethod
+    def at(cls, places: Array, count: int) -> Interpolator:
+        """Return the interpolator at so many steps from the first of `count` values."""
+        places = np.clip(places, 0.0, count - 1.0)
+        first = np.minimum(places.astype(np.intp), count - 2)
+        return cls(read_only(first), read_only((places - first).astype(np.float32)))
+
+    def interpolate(self, values: Array) -> FloatImage:
+        """Return the values at these places; beyond its ends a row goes on as it ends."""
         between: FloatImage = np.diff(values).astype(np.float32).take(self.first)
         between *= self.part
         between += values.take(self.first)
         return between
 
-    def some(self, which: Array) -> Places:
-        """Return a part of the places."""
-        return Places(self.first[which], self.part[which])
-
-
-def _locate_places(at: Array, count: int) -> Places:
-    """Return the places `at` steps from the first of `count` values."""
-    at = np.clip(at, 0.0, count - 1.0)
-    first = np.minimum(at.astype(np.intp), count - 2)
-    return Places(read_only(first), read_only((at - first).astype(np.float32)))
+    def select(self, which: Array) -> Interpolator:
+        """Return the interpolator at some of the places."""
+        return Interpolator(self.first[which], self.part[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,8 @@ class CannulaPixels:
         Distance from the cannula's axis, where its profile has them.
     along : ndarray
         Way along the axis from the front end of the baseline.
-    contrast : ndarray
-        Of the cannula there.
-    across, lengthwise : Places
-        The same distances and ways, in a fine profile and in what is known at steps of a pixel
-        along the axis.
+    across, lengthwise : Interpolator
+        There, of a fine profile, and of what is known at steps of a pixel along the axis.
     steel : ndarray
         What the cannula itself adds there, however far it was drawn back.
     middle : ndarray of int
@@ -99,9 +96,8 @@ class CannulaPixels:
     at: Array
     axis: Array
     along: Array
-    contrast: Array
-    across: Places
-    lengthwise: Places
+    across: Interpolator
+    lengthwise: Interpolator
     steel: FloatImage
     middle: Array
 
@@ -115,16 +111,15 @@ def find_pixels(cannula: Cannula, pose: Pose, shape: tuple[int, ...]) -> Cannula
     axis, along = read_only(axis[some]), read_only(pixels.along[some])
     middle = (np.abs(axis) <= cannula.width / 2) & (along >= 0.0) & (along < cannula.steps)
     fine, contrast = len(cannula.fine_profile), read_only(pixels.contrast[some])
-    across = _locate_places(axis / FINE_STEP + (fine - 1) // 2, fine)
+    across = Interpolator.at(axis / FINE_STEP + (fine - 1) // 2, fine)
     return CannulaPixels(
         shape,
         read_only(pixels.at[some]),
         axis,
         along,
-        contrast,
         across,
-        _locate_places(along, cannula.steps),
-        read_only(across.of(cannula.fine_profile) * contrast * (along >= 0.0)),
+        Interpolator.at(along, cannula.steps),
+        read_only(across.interpolate(cannula.fine_profile) * contrast * (along >= 0.0)),
         read_only(np.flatnonzero(middle)),
     )
 
@@ -176,11 +171,11 @@ def render_layers(
         if layer.gain is None:
             even[layer.front] = profile + even.get(layer.front, np.float32(0.0))
         else:
-            added = place.across.of(profile) * place.lengthwise.of(layer.gain)
+            added = place.across.interpolate(profile) * place.lengthwise.interpolate(layer.gain)
             shape += np.where(place.along >= layer.front, added, np.float32(0.0))
     for front, profile in even.items():
-        shape += np.where(place.along >= front, place.across.of(profile), np.float32(0.0))
-    shape *= place.lengthwise.of(cannula.steel_contrast[: cannula.steps])
+        shape += np.where(place.along >= front, place.across.interpolate(profile), np.float32(0.0))
+    shape *= place.lengthwise.interpolate(cannula.steel_contrast[: cannula.steps])
     return shape
 
 

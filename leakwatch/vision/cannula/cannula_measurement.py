@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import cv2
+import msgspec
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
@@ -44,6 +45,11 @@ _WALL = (0.42, 0.6)
 _LEAST_WALL = 0.5  # of the least contrast of a cannula: half of its maximum is where its width ends
 # Another cannula may begin so many widths from the axis, and a single one may be so blurred.
 _CROWDED_REACH, _LONE_REACH = 0.75, 1.0
+
+
+def for_working_cannulas(settings: InstrumentSettings) -> InstrumentSettings:
+    """Return the settings by which cannulas are found that are wider than needles."""
+    return msgspec.structs.replace(settings, width_mm=settings.sheath_mm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class CannulaMeasurer:
         inside = warped(baseline.seen.view(np.uint8), matrix, size, cv2.INTER_NEAREST)
         return strip, inside.view(np.bool_), -float(reach)
 
-    def doubt_behind(self, cannula: Cannula, picture: FloatImage) -> FloatImage:
+    def uncertainty_behind(self, cannula: Cannula, picture: FloatImage) -> FloatImage:
         """Return by how much the anatomy behind a cannula may differ from what replaces it.
 
         It was taken to lie on the straight line between the two sides. Beside the cannula, where
@@ -134,8 +140,8 @@ class CannulaMeasurer:
             wrong.append((strip - line)[np.abs(across - centre) <= width / 2])
         square = np.mean(np.concatenate(wrong) ** 2, axis=0)
         box = 2 * round(self.scale.px(self.settings.contrast_mm)) + 1
-        doubt = np.sqrt(cv2.blur(square.astype(np.float32)[None], (box, 1))[0])
-        return read_only(np.float32(self.settings.doubt_share) * doubt)
+        uncertainty = np.sqrt(cv2.blur(square.astype(np.float32)[None], (box, 1))[0])
+        return read_only(np.float32(self.settings.doubt_share) * uncertainty)
 
     @property
     def _half(self) -> int:

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import msgspec
-
 from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import FloatImage, Point, read_only
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
 from leakwatch.vision.cannula.cannula_layers import draw_footprint, find_pixels
-from leakwatch.vision.cannula.cannula_measurement import CannulaMeasurer
+from leakwatch.vision.cannula.cannula_measurement import CannulaMeasurer, for_working_cannulas
 from leakwatch.vision.cannula.cannula_model import Cannula
 from leakwatch.vision.cannula.line_search import LineSearch
 from leakwatch.vision.cannula.tracking import CannulaState
@@ -44,8 +42,7 @@ class CannulaSearch:
     @cached_property
     def wider(self) -> CannulaSearch:
         """The same search for working cannulas: what lies beside one is told farther from it."""
-        widest_mm = self.settings.sheath_mm
-        return CannulaSearch(self.scale, msgspec.structs.replace(self.settings, width_mm=widest_mm))
+        return CannulaSearch(self.scale, for_working_cannulas(self.settings))
 
     @property
     def is_possible(self) -> bool:
@@ -109,7 +106,7 @@ class CannulaSearch:
             draw_footprint(cannula, place, 0.0),
             cannula.pose,
             without=read_only(without),
-            doubt=self.measurer.doubt_behind(cannula, alone),
+            uncertainty=self.measurer.uncertainty_behind(cannula, alone),
         )
 
     def _searches(self, beside: Cannula | None) -> Iterator[tuple[CannulaSearch, bool]]:

@@ -1,4 +1,8 @@
-"""Attenuation of one frame along the cannula, straightened."""
+"""Strip along the cannula: one frame, straightened, and where cement is known in it.
+
+Most of what is asked of a frame is asked here: rows on the axis, beside the cannula and on its
+walls are told apart by masks of `Cannula`, and so are the columns of its outer half.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +21,23 @@ class CannulaStrip:
 
     Parameters
     ----------
-    more : ndarray
+    added : ndarray
         By how much the frame attenuates more than is expected.
     cement : ndarray of bool or None
         Known cement; None where there is none in the whole picture.
     """
 
-    more: FloatImage
+    added: FloatImage
     cement: BoolImage | None
 
-    def less(self, expected: FloatImage) -> CannulaStrip:
+    def subtract(self, expected: FloatImage) -> CannulaStrip:
         """Return the strip with more expected attenuation."""
-        return replace(self, more=cv2.subtract(self.more, expected))
+        return replace(self, added=cv2.subtract(self.added, expected))
 
-    def free(self, rows: BoolImage | None = None) -> BoolImage:
+    def cement_free(self, rows: BoolImage | None = None) -> BoolImage:
         """Return the columns without known cement, in some of the rows or in all of them."""
         if self.cement is None:
-            return np.ones(self.more.shape[1], np.bool_)
+            return np.ones(self.added.shape[1], np.bool_)
         cement = self.cement if rows is None else self.cement[rows]
         return np.asarray(~cement.any(axis=0))
 
@@ -64,18 +68,18 @@ def relative_to_sides(cannula: Cannula, strip: CannulaStrip, least_contrast: flo
     if not beside.any():
         return None
     contrast = np.maximum(cannula.steel_contrast[: cannula.steps], least_contrast)
-    share: Array = (strip.more - strip.more[beside].mean(axis=0)) / contrast
+    share: Array = (strip.added - strip.added[beside].mean(axis=0)) / contrast
     return share
 
 
 def sides_of(cannula: Cannula, strip: CannulaStrip) -> list[FloatImage]:
     """Return what is more beside the cannula at each step along it, for each side that is seen."""
     half = len(cannula.core) // 2
-    halves = (strip.more[:half][cannula.beside[:half]], strip.more[half:][cannula.beside[half:]])
+    halves = (strip.added[:half][cannula.beside[:half]], strip.added[half:][cannula.beside[half:]])
     return [side.mean(axis=0) for side in halves if len(side) > 0]
 
 
 def find_free_outer(cannula: Cannula, strip: CannulaStrip) -> BoolImage | None:
     """Return the cement-free columns of the outer half; None where they are less than a third."""
-    free = cannula.outer & strip.free()
+    free = cannula.outer & strip.cement_free()
     return None if np.count_nonzero(free) < np.count_nonzero(cannula.outer) / 3 else free

@@ -1,4 +1,7 @@
-"""All cannulas of a picture: two lie side by side where both pedicles are used."""
+"""Detection of all cannulas in a picture: two lie side by side where both pedicles are used.
+
+Each is found and tracked in the picture without the others, so that one does not disturb the other.
+"""
 
 from __future__ import annotations
 
@@ -27,40 +30,42 @@ class Cannulas:
 
     Parameters
     ----------
-    cannulas : tuple of CannulaState
+    states : tuple of CannulaState
         Each was found in the baseline without those before it.
     """
 
-    rods: tuple[CannulaState, ...] = ()
+    states: tuple[CannulaState, ...] = ()
 
     @property
     def cannula(self) -> Cannula | None:
         """The clearest one; None where none was found."""
-        return self.rods[0].cannula if self.rods else None
+        return self.states[0].cannula if self.states else None
 
     @property
     def without(self) -> FloatImage | None:
         """The baseline's picture without any of them."""
-        return self.rods[-1].without if self.rods else None
+        return self.states[-1].without if self.states else None
 
     @property
     def footprint(self) -> BoolImage | None:
         """Where they were in the baseline, with a rim."""
-        return _any_of(rod.footprint for rod in self.rods)
+        return _any_of(one.footprint for one in self.states)
 
     @property
     def hidden(self) -> BoolImage | None:
         """Where they lay in the last frame, with a rim, those that are not in their place."""
-        return _any_of(rod.hidden for rod in self.rods)
+        return _any_of(one.hidden for one in self.states)
 
     @property
     def lies(self) -> BoolImage | None:
         """Where they lay in the last frame, with a rim."""
-        return _any_of(rod.hidden if rod.moved else rod.footprint for rod in self.rods)
+        return _any_of(one.hidden if one.moved else one.footprint for one in self.states)
 
     def without_transient_state(self) -> Cannulas:
         """Return the same without what is learnt again within moments."""
-        kept = (replace(rod, hidden=None, looks=Appearance(), time_s=None) for rod in self.rods)
+        kept = (
+            replace(one, hidden=None, appearance=Appearance(), time_s=None) for one in self.states
+        )
         return Cannulas(tuple(kept))
 
 
@@ -97,7 +102,7 @@ class CannulaDetector:
         tip : Point or None
             Marked tip of the first, working pixels.
         """
-        rods: list[CannulaState] = []
+        states: list[CannulaState] = []
         if not self.search.is_possible or self.settings.max_rods < 1:
             return Cannulas()
         line = self.search.lines.find(baseline, wall, tip, crowded=True)
@@ -105,16 +110,16 @@ class CannulaDetector:
             pair = self.pairs.find(baseline, line, tip)
             if pair is not None:
                 return self._both(pair, baseline)
-        while len(rods) < self.settings.max_rods:
-            beside = rods[0].cannula if rods else None
-            found = self.search.find(baseline, wall, tip, beside, None if rods else line)
+        while len(states) < self.settings.max_rods:
+            beside = states[0].cannula if states else None
+            found = self.search.find(baseline, wall, tip, beside, None if states else line)
             if found.cannula is None or found.without is None:
                 break
-            if rods and not self._is_alike(found.cannula, rods[0].cannula):
+            if states and not self._is_alike(found.cannula, states[0].cannula):
                 break
-            rods.append(found)
+            states.append(found)
             baseline, tip = replace(baseline, mean=found.without), None
-        return Cannulas(tuple(rods))
+        return Cannulas(tuple(states))
 
     def track(
         self,
@@ -133,23 +138,24 @@ class CannulaDetector:
             As for ``CannulaTracker.track``.
         """
         found: list[Tracked[CannulaState]] = []
-        after = [find_change(rod, baseline.mean.shape) for rod in state.rods[1:]]
-        for at, rod in enumerate(state.rods or (CannulaState(),)):
+        after = [find_change(one, baseline.mean.shape) for one in state.states[1:]]
+        for at, last in enumerate(state.states or (CannulaState(),)):
             if at > 0:
-                before = state.rods[at - 1].without
+                before = state.states[at - 1].without
                 assert before is not None
-                baseline, moved = replace(baseline, mean=before), read_only(found[-1].more + before)
+                baseline = replace(baseline, mean=before)
+                moved = read_only(found[-1].added + before)
             # What the next ones changed as well is no change of this one.
             others = [image for image in after[at:] if image is not None]
             changed = sum(others, np.float32(0.0)) if others else None
             seen = moved if changed is None else read_only(moved - changed)
-            one = self.tracker.track(rod, baseline, seen, cement, time_s)
+            one = self.tracker.track(last, baseline, seen, cement, time_s)
             if changed is not None:
-                one = replace(one, more=read_only(one.more + changed))
+                one = replace(one, added=read_only(one.added + changed))
             found.append(one)
         return Tracked(
-            Cannulas(tuple(one.state for one in found) if state.rods else ()),
-            found[-1].more,
+            Cannulas(tuple(one.state for one in found) if state.states else ()),
+            found[-1].added,
             _any_of(one.moves for one in found),
             _any_of(one.covers for one in found),
             _most_of(one.ghost for one in found),

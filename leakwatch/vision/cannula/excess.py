@@ -1,4 +1,8 @@
-"""Cement behind the cannula, told from what its whole width attenuates more."""
+"""Cement behind the cannula, told from what its whole width attenuates more.
+
+Steel hides cement: behind it the noise is greater, and each error of the model leaves stripes. So
+cement counts here by a limit of its own, and the result says how far it is exceeded.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ class ExcessMeasurer:
         cannula: Cannula,
         place: CannulaPixels,
         strip: CannulaStrip,
-        doubt: FloatImage,
+        uncertainty: FloatImage,
         front: float,
     ) -> FloatImage:
         """Return how far what lies behind the cannula is over its limit: 1 at it, 0 beside it.
@@ -44,7 +48,7 @@ class ExcessMeasurer:
         strip : CannulaStrip
             Less the baseline with the cannula as it lies now, what fills it and how scatter changed
             it.
-        doubt : ndarray
+        uncertainty : ndarray
             By how much the anatomy behind it may be wrong, along it.
         front : float
             Where along the axis the cannula begins, working pixels.
@@ -61,17 +65,17 @@ class ExcessMeasurer:
         if not sides or not core.any():  # nothing to compare with
             return read_only(excess)
         on_axis, *sides = cv2.GaussianBlur(
-            np.stack([strip.more[core].mean(axis=0), *sides]), (0, 0), sigma, sigmaY=1e-3
+            np.stack([strip.added[core].mean(axis=0), *sides]), (0, 0), sigma, sigmaY=1e-3
         )
         # Where cement lies beside the cannula as well, the other side tells. Cement takes no
         # attenuation away: a side that lost some was brightened by something else, and proves
         # nothing on the cannula.
-        more = on_axis - np.maximum(np.min(sides, axis=0), np.float32(0.0))
-        outer = cannula.outer & strip.free()
-        noise = SIGMA_PER_MAD * median(np.abs(more[outer]))
+        added = on_axis - np.maximum(np.min(sides, axis=0), np.float32(0.0))
+        outer = cannula.outer & strip.cement_free()
+        noise = SIGMA_PER_MAD * median(np.abs(added[outer]))
         limit = max(self.settings.behind_log, self.settings.behind_sigmas * noise)
         usual = self.settings.behind_share * cannula.contrast[:length]
-        over = more / (limit + usual + doubt)
+        over = added / (limit + usual + uncertainty)
         on_cannula = place.middle[place.along[place.middle] >= front]
-        excess.ravel()[place.at[on_cannula]] = place.lengthwise.some(on_cannula).of(over)
+        excess.ravel()[place.at[on_cannula]] = place.lengthwise.select(on_cannula).interpolate(over)
         return read_only(excess)

@@ -1,4 +1,8 @@
-"""Front end of a cannula that is drawn back, distinguished from cement around it."""
+"""Front end of a cannula that is drawn back, distinguished from cement around it.
+
+Where the cannula has gone, both of its walls are missing in the strip. Cement and a stylet that is
+drawn change the lumen, not the walls.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +69,7 @@ def follow_front(
     box = (cannula.averaged_steps, 1)
     losses = []
     for wall in cannula.walls:
-        there = cv2.blur((strip.more[wall.rows].mean(axis=0) - beside)[None], box)[0]
+        there = cv2.blur((strip.added[wall.rows].mean(axis=0) - beside)[None], box)[0]
         least = _LEAST_SHARE * float(np.median(wall.contrast[:length]))
         left = there / np.maximum(wall.contrast[:length], least)
         # Tube voltage, scatter and processing change the contrast of all of a cannula.
@@ -91,7 +95,7 @@ def _brightness_beside(cannula: Cannula, strip: CannulaStrip) -> Array:
     """
     sides = sides_of(cannula, strip)
     steps = np.arange(cannula.steps)
-    free = np.flatnonzero(strip.free(cannula.core | cannula.beside))
+    free = np.flatnonzero(strip.cement_free(cannula.core | cannula.beside))
     if not sides or free.size == 0:
         return np.zeros(cannula.steps)
     least = np.min(cv2.blur(np.stack(sides), (cannula.averaged_steps, 1)), axis=0)

@@ -1,4 +1,7 @@
-"""Area that the cannula covers, and cement that must be behind it."""
+"""Area that cannulas cover, as the segmentation of cement is told of it.
+
+What lies there is judged by other limits, and cement on both sides of a cannula goes on behind it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class CoveredByCannula:
         Where it moves right now, so that what is new cannot be told.
     covers : ndarray of bool or None
         Where it lies away from its place.
-    rod : ndarray of bool or None
+    lies : ndarray of bool or None
         Where it is.
     axis : Point or None
         Unit vector along it.
@@ -33,7 +36,7 @@ class CoveredByCannula:
 
     moves: BoolImage | None = None
     covers: BoolImage | None = None
-    rod: BoolImage | None = None
+    lies: BoolImage | None = None
     axis: Point | None = None
     ghost: FloatImage | None = None
     excess: FloatImage | None = None
@@ -44,8 +47,8 @@ class CoveredByCannula:
         def part(image: Array | None) -> Array | None:
             return None if image is None else image[window]
 
-        moves, covers, rod = part(self.moves), part(self.covers), part(self.rod)
-        return CoveredByCannula(moves, covers, rod, self.axis, part(self.ghost), part(self.excess))
+        moves, covers, lies = part(self.moves), part(self.covers), part(self.lies)
+        return CoveredByCannula(moves, covers, lies, self.axis, part(self.ghost), part(self.excess))
 
 
 def bridge_behind(
@@ -66,15 +69,15 @@ def bridge_behind(
     cannula : CoveredByCannula
         Of the same part of the picture.
     reach_px : float
-        How far from cement the bridge ends at the latest, working pixels.
+        Half the length of the longest bridge, working pixels.
     least : float
         Attenuation that must be seen on the bridge. Steel leaves cement behind it little contrast:
         what would be kept as cement is enough.
     """
-    rod, axis = cannula.rod, cannula.axis
-    if rod is None or axis is None:
+    lies, axis = cannula.lies, cannula.axis
+    if lies is None or axis is None:
         return mask
-    touched = rod & near(mask, 1.0)
+    touched = lies & near(mask, 1.0)
     if not touched.any():
         return mask
     reach = round(reach_px)
@@ -82,7 +85,7 @@ def bridge_behind(
     kernel = _make_line_across(axis, reach)
     closed = cv2.morphologyEx(mask[part].view(np.uint8), cv2.MORPH_CLOSE, kernel).view(np.bool_)
     result = mask.copy()
-    result[part] |= closed & rod[part] & (smooth[part] > least)
+    result[part] |= closed & lies[part] & (smooth[part] > least)
     return result
 
 

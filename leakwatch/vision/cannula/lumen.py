@@ -1,4 +1,7 @@
-"""Content of the cannula's lumen: a stylet, nothing, or cement on its way into the body."""
+"""Content of the cannula's lumen: a stylet, nothing, or cement on its way into the body.
+
+Content is told from a leak by where it begins: it comes from the outer end, a leak from the tip.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ class LumenContent:
     Parameters
     ----------
     inner, outer : ndarray
-        Added attenuation across the axis in units of the rod's contrast, at steps of a pixel: from
-        the tip to the front, and from there outwards.
+        Added attenuation across the axis in units of the cannula's contrast, at steps of a pixel:
+        from the tip to the front, and from there outwards.
     front : float
         Where along the axis the outer part begins, working pixels: 0 at the tip.
     """
@@ -37,7 +40,7 @@ class LumenContent:
     front: float
 
     def layers(self, drawn_back: float) -> list[CannulaLayer]:
-        """Return what a rod that was drawn back so far, in working pixels, has in its lumen."""
+        """Return what a cannula that was drawn back so far, in working pixels, has in its lumen."""
         step = CannulaLayer(self.outer - self.inner, max(self.front, drawn_back))
         layers = [CannulaLayer(self.inner, drawn_back), step]
         return [layer for layer in layers if layer.profile.any()]
@@ -73,7 +76,7 @@ class LumenReader:
         along = cv2.blur(share[cannula.core].mean(axis=0)[None], (box, 1))[0].astype(np.float64)
         walls = [share[wall.rows].mean(axis=0) for wall in cannula.walls]
         of_walls = np.mean(walls, axis=0) if walls else np.zeros_like(along)
-        free = strip.free()
+        free = strip.cement_free()
         contrast = float(np.maximum(cannula.steel_contrast[: cannula.steps], least_contrast).mean())
         stylet = self.settings.min_stylet_share
         least = min(self.settings.min_filling / contrast, stylet)

@@ -1,4 +1,4 @@
-"""A cannula over the body that was clicked in, where none was found in the whole picture."""
+"""A cannula over the body that a user clicked in, to be left out of the search for its edges."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEAR_MM = 25.0
 _STEEPEST_DEG = 45.0
 
 
-def with_rod_near(
+def mask_cannula_near(
     picture: SpinePicture, click_px: Point, settings: InstrumentSettings
 ) -> tuple[SpinePicture, Cannula | None]:
     """Leave a cannula near the click out of what edges are looked for in.
@@ -44,7 +44,7 @@ def with_rod_near(
     cannula : Cannula or None
         The one that was found here.
     """
-    if picture.rod is not None:
+    if picture.cannula is not None:
         return picture, None
     scale = Scale(picture.mm_per_px * picture.grid.binning)
     column, row = picture.grid.to_working(np.array([click_px]))[0]
@@ -59,4 +59,4 @@ def with_rod_near(
     _, down = found.cannula.direction
     if abs(down) > math.sin(math.radians(_STEEPEST_DEG)):
         return picture, None
-    return replace(picture, rod=found.footprint), found.cannula
+    return replace(picture, cannula=found.footprint), found.cannula

@@ -1,4 +1,8 @@
-"""One or two tubes of steel fitted to profiles across a line, in one least squares."""
+"""One or two tubes of steel fitted to profiles across a line, in one least squares.
+
+The lines and widths of the tubes are found by Levenberg-Marquardt; at each step the attenuation of
+their steel and of their lumen follows by linear least squares, and is never negative.
+"""
 
 from __future__ import annotations
 

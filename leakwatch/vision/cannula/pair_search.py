@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
-import msgspec
 import numpy as np
 
 from leakwatch.config import InstrumentSettings
@@ -14,7 +13,11 @@ from leakwatch.core.arrays import Array, FloatImage, Point
 from leakwatch.core.geometry import Scale
 from leakwatch.vision.background.baseline import Baseline
 from leakwatch.vision.cannula.cannula_layers import draw_cannula
-from leakwatch.vision.cannula.cannula_measurement import CannulaMeasurer, longest_run
+from leakwatch.vision.cannula.cannula_measurement import (
+    CannulaMeasurer,
+    for_working_cannulas,
+    longest_run,
+)
 from leakwatch.vision.cannula.cannula_model import Cannula
 from leakwatch.vision.cannula.pair_fit import Stations, Tube, fit_one, fit_two
 
@@ -42,10 +45,7 @@ class PairSearch:
     @cached_property
     def wide(self) -> CannulaMeasurer:
         """Measurement of working cannulas."""
-        widest_mm = self.settings.sheath_mm
-        return CannulaMeasurer(
-            self.scale, msgspec.structs.replace(self.settings, width_mm=widest_mm)
-        )
+        return CannulaMeasurer(self.scale, for_working_cannulas(self.settings))
 
     def find(
         self, baseline: Baseline, line: tuple[Point, Point], tip: Point | None

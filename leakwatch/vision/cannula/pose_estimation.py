@@ -31,7 +31,7 @@ class PoseEstimator:
     def locate(
         self,
         cannula: Cannula,
-        more: FloatImage,
+        added: FloatImage,
         cement: BoolImage | None,
         last: Pose,
         content: Sequence[CannulaLayer],
@@ -41,7 +41,7 @@ class PoseEstimator:
         Parameters
         ----------
         cannula : Cannula
-        more : ndarray
+        added : ndarray
             Frame less the anatomy, reference coordinates.
         cement : ndarray of bool or None
             Known cement.
@@ -52,19 +52,19 @@ class PoseEstimator:
             what was measured.
         """
         own = cannula.pose
-        strip = take_strip(cannula, more, cement, own)
-        found = self._estimate(cannula, strip.more)
+        strip = take_strip(cannula, added, cement, own)
+        found = self._estimate(cannula, strip.added)
         if found is None and content:
             known = strip
             for layer in content:
-                known = known.less(render_strip(cannula, layer))
-            found = self._estimate(cannula, known.more)
+                known = known.subtract(render_strip(cannula, layer))
+            found = self._estimate(cannula, known.added)
         rough = last if found is None else found
         still_px = self.scale.px(self.settings.still_mm)
         if found is not None and cannula.displacement(own, found) < still_px:
             rough = own  # near enough for the strip that is there already
         if rough != own:
-            strip = take_strip(cannula, more, cement, rough)
+            strip = take_strip(cannula, added, cement, rough)
         if found is None:
             return rough, False, strip
         pose = self._refine(rough, cannula, strip)
@@ -111,8 +111,8 @@ class PoseEstimator:
         first, station = self._first_station(cannula)
         count = (cannula.steps - first) // station
         last = first + count * station
-        means = strip.more[:, first:last].reshape(len(strip.more), count, station).mean(axis=2).T
-        free = strip.free(cannula.fit.used)[first:last].reshape(count, station).all(axis=1)
+        means = strip.added[:, first:last].reshape(len(strip.added), count, station).mean(axis=2).T
+        free = strip.cement_free(cannula.fit.used)[first:last].reshape(count, station).all(axis=1)
         shift, _ = fit_profiles(means, cannula.fit)
         at = first + (np.arange(count) + 0.5) * station - 0.5
         good = free & (np.abs(shift) < self.settings.station_px)

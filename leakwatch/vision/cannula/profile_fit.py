@@ -1,4 +1,9 @@
-"""Shift and width of a cannula's profile, to a hundredth of a pixel."""
+"""Shift and width of a cannula's profile, to a hundredth of a pixel.
+
+To first order both are linear: a profile that is shifted or wider is the profile and parts of its
+slope. So they are fitted to many places along a cannula at once, and a line, bend and taper to
+what is found there.
+"""
 
 from __future__ import annotations
 

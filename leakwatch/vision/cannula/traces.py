@@ -1,4 +1,8 @@
-"""Traces of a cannula that moved: at its old position and at its new one."""
+"""Traces of a cannula that moved: attenuation that only errors of its model add.
+
+They lie at its old position, where it was taken out of the baseline, and at its new one, where it
+was put in. The limit of what counts as cement is raised by them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from leakwatch.vision.cannula.cannula_model import Cannula, Pose
 from leakwatch.vision.cannula.cannula_strip import CannulaStrip
 from leakwatch.vision.image_processing.medians import median
 
-_EVERY = 3
+_EVERY = 3  # columns: smoothed values are alike over more than two pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class TraceMeasurer:
         self,
         cannula: Cannula,
         left: Sequence[tuple[CannulaPixels, CannulaStrip]],
-        doubt: FloatImage,
+        uncertainty: FloatImage,
         settled: Pose,
     ) -> FloatImage:
         """Return the attenuation that the cannula seems to add, where it was and where it is.
@@ -46,18 +50,18 @@ class TraceMeasurer:
         left : sequence of (CannulaPixels, CannulaStrip)
             Where the cannula was and where it is: frame less the baseline with the cannula where it
             is now.
-        doubt : ndarray
-            From ``CannulaMeasurer.doubt_behind``, for where the cannula was.
+        uncertainty : ndarray
+            From ``CannulaMeasurer.uncertainty_behind``, for where the cannula was.
         settled : Pose
             Where it is.
         """
         ghost = np.zeros(left[0][0].shape, np.float32)
         flat = ghost.ravel()
         home, _ = left[0]
-        flat[home.at] = home.lengthwise.of(doubt)
+        flat[home.at] = home.lengthwise.interpolate(uncertainty)
         for place, strip in left:
             profile = self._measure_profile(cannula, strip, settled)
-            here = place.across.of(resample_finely(cannula, profile))
+            here = place.across.interpolate(resample_finely(cannula, profile))
             flat[place.at] = np.maximum(flat[place.at], here)
         return read_only(ghost)
 
@@ -66,13 +70,12 @@ class TraceMeasurer:
         length, beside, covered = cannula.steps, cannula.beside, cannula.covered
         contrast = float(np.median(cannula.contrast[:length]))
         least = self.settings.moved_share * contrast * cannula.profile
-        outer = (np.arange(length) >= length // 2) & strip.free()
+        outer = (np.arange(length) >= length // 2) & strip.cement_free()
         still_px = self.scale.px(self.settings.still_mm)
         aside = cannula.displacement(cannula.pose, settled) >= still_px
         if not aside or not beside.any() or np.count_nonzero(outer) < length / 8:
             return np.where(covered, least, 0.0)
-        smooth = cv2.GaussianBlur(strip.more, (0, 0), self.scale.px(self.settings.trace_mm))
-        # Smoothed values are alike over more than two pixels.
+        smooth = cv2.GaussianBlur(strip.added, (0, 0), self.scale.px(self.settings.trace_mm))
         left = smooth[:, np.flatnonzero(outer)[::_EVERY]]
         left = np.maximum(left - median(left[beside]), 0.0)
         at = int(self.settings.trace_share * left.shape[1])

@@ -49,13 +49,13 @@ class CannulaState:
     front : FrontEnd
     without : ndarray or None
         The baseline's picture without the cannula.
-    doubt : ndarray or None
+    uncertainty : ndarray or None
         By how much that may be wrong, along the cannula.
     moved : bool
         It is not where it was.
     hidden : ndarray of bool or None
         Where it lay in the last frame, with a rim, if that was not its place.
-    looks : Appearance
+    appearance : Appearance
         What changed of it besides its place.
     time_s : float or None
         Of the last frame.
@@ -67,10 +67,10 @@ class CannulaState:
     pose: Pose = IN_PLACE
     front: FrontEnd = field(default_factory=FrontEnd)
     without: FloatImage | None = None
-    doubt: FloatImage | None = None
+    uncertainty: FloatImage | None = None
     moved: bool = False
     hidden: BoolImage | None = None
-    looks: Appearance = field(default_factory=Appearance)
+    appearance: Appearance = field(default_factory=Appearance)
     time_s: float | None = None
 
 
@@ -85,7 +85,7 @@ class Tracked(Generic[State]):
     Parameters
     ----------
     state : CannulaState, or Cannulas
-    more : ndarray
+    added : ndarray
         What the frame attenuates more than the baseline, with the cannula as it is now and what
         fills it; reference coordinates.
     moves : ndarray of bool or None
@@ -99,7 +99,7 @@ class Tracked(Generic[State]):
     """
 
     state: State
-    more: FloatImage
+    added: FloatImage
     moves: BoolImage | None = None
     covers: BoolImage | None = None
     ghost: FloatImage | None = None
@@ -157,39 +157,45 @@ class CannulaTracker:
             Known cement, reference coordinates.
         time_s : float
         """
-        cannula, without, home, doubt = state.cannula, state.without, state.place, state.doubt
-        if cannula is None or without is None or home is None or doubt is None:
+        cannula, without, home = state.cannula, state.without, state.place
+        uncertainty = state.uncertainty
+        if cannula is None or without is None or home is None or uncertainty is None:
             return Tracked(state, read_only(cv2.subtract(moved, baseline.mean)))
-        more = cv2.subtract(moved, without)
-        before, back_before = state, state.front.drawn_back
-        pose, is_seen, over = self.poses.locate(
-            cannula, more, cement, before.pose, before.looks.content_layers(back_before)
-        )
-        front = self._front(before, cannula, pose, over) if is_seen else forget_seen(before.front)
+        added, before = cv2.subtract(moved, without), state
+        content = before.appearance.content_layers(before.front.drawn_back)
+        pose, is_seen, strip = self.poses.locate(cannula, added, cement, before.pose, content)
+        front = self._front(before, cannula, pose, strip) if is_seen else forget_seen(before.front)
         place = home
         if pose != cannula.pose:
             place = find_pixels(cannula, pose, without.shape)
         state = replace(state, pose=pose, front=front, time_s=time_s)
         state, moves, covers = self._covered(before, state, cannula, place)
+        # The cannula as it is now: its steel, and then what changed of its appearance.
         steel, back = place.steel, front.drawn_back
         if back > 0.0:
             steel = np.where(place.along >= back, steel, np.float32(0.0))
-        np.subtract.at(more.ravel(), place.at, steel)
-        over = CannulaStrip(cannula.strip_along(more, pose), over.cement)
+        np.subtract.at(added.ravel(), place.at, steel)
+        strip = CannulaStrip(cannula.strip_along(added, pose), strip.cement)
         weight = self.appearance.weight_of(before.time_s, time_s)
-        looks, layers, over = self.appearance.explain(before.looks, cannula, over, back, weight)
+        appearance, layers, strip = self.appearance.explain(
+            before.appearance, cannula, strip, back, weight
+        )
         if layers:
-            np.subtract.at(more.ravel(), place.at, render_layers(cannula, place, layers))
+            np.subtract.at(added.ravel(), place.at, render_layers(cannula, place, layers))
+        # What is left: cement behind it, and what errors of the model look like.
         if not self._is_aside(cannula, pose):
             # Where it lies as in the baseline, what is behind it is part of that.
-            doubt = np.where(np.arange(len(doubt)) < back, doubt, np.float32(0.0))
+            uncovered = np.arange(len(uncertainty)) < back
+            uncertainty = np.where(uncovered, uncertainty, np.float32(0.0))
         ghost = excess = None
-        if over.cement is not None:
-            excess = self.excess.measure(cannula, place, over, doubt, back)
+        if strip.cement is not None:
+            excess = self.excess.measure(cannula, place, strip, uncertainty, back)
         if state.moved:
-            was = take_strip(cannula, more, cement, cannula.pose)
-            ghost = self.traces.measure(cannula, ((home, was), (place, over)), doubt, pose)
-        return Tracked(replace(state, looks=looks), read_only(more), moves, covers, ghost, excess)
+            left = take_strip(cannula, added, cement, cannula.pose)
+            traces = ((home, left), (place, strip))
+            ghost = self.traces.measure(cannula, traces, uncertainty, pose)
+        state = replace(state, appearance=appearance)
+        return Tracked(state, read_only(added), moves, covers, ghost, excess)
 
     def _front(
         self, before: CannulaState, cannula: Cannula, pose: Pose, strip: CannulaStrip
@@ -236,7 +242,7 @@ def find_change(state: CannulaState, shape: tuple[int, ...]) -> FloatImage | Non
         None where it looks as in the baseline.
     """
     cannula, home, back = state.cannula, state.place, state.front.drawn_back
-    layers = state.looks.content_layers(back)
+    layers = state.appearance.content_layers(back)
     if cannula is None or home is None:
         return None
     if state.pose == cannula.pose and back == 0.0 and not layers:

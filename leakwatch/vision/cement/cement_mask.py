@@ -140,7 +140,7 @@ class CementSegmenter:
             cannula.within(window),
             state.mean.image,
             # What a cannula adds or takes away is no surroundings that cement could stand out of.
-            seen if cannula.rod is None else seen & ~cannula.rod,
+            seen if cannula.lies is None else seen & ~cannula.lies,
             state.mask,
             window,
             self.scale.px(self.grown_mm(state.mean.step_s)),

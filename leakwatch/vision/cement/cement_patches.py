@@ -57,11 +57,11 @@ class CementPatches:
             away = away.ravel()[found.at]
             reached = found.which(away <= self.scale.px(self.settings.gap_mm))
             reached |= large & found.which(away <= self.scale.px(self.settings.remote_mm))
-            for on_rod in (near_by.cannula.rod, near_by.cannula.covers):
-                if on_rod is not None:
-                    # Away from cement, what lies on a rod is in its lumen, or a trace of its
+            for on_cannula in (near_by.cannula.lies, near_by.cannula.covers):
+                if on_cannula is not None:
+                    # Away from cement, what lies on a cannula is in its lumen, or a trace of its
                     # motion.
-                    reached &= found.which(~on_rod.ravel()[found.at])
+                    reached &= found.which(~on_cannula.ravel()[found.at])
         for label in np.flatnonzero(reached & ~rooted & keep):
             row, column = np.divmod(found.at[found.labels == label], near_by.smooth.shape[1])
             rooted[label] = self.stands_out(near_by, row, column)
@@ -92,15 +92,16 @@ class CementPatches:
         return patches
 
     def without_stripes(self, near_by: NearCement, patches: BoolImage) -> BoolImage:
-        """Return the patches without what is new on a rod and narrower than blur leaves any cement.
+        """Return the patches without what is new on a cannula and narrower than cement can look.
 
-        An error of the rod's pose or width adds stripes along its wall. They are as narrow as the
-        error and the blur of the wall; cement behind a rod is as wide as what it fills.
+        An error of the cannula's pose or width adds stripes along its wall. They are as narrow as
+        the error and the blur of the wall; cement behind a cannula is as wide as what it fills.
         """
-        rod = near_by.cannula.rod
-        if rod is None:
+        if near_by.cannula.lies is None:
             return patches
-        fresh = patches & rod if near_by.mask is None else patches & rod & ~near_by.mask
+        fresh = patches & near_by.cannula.lies
+        if near_by.mask is not None:
+            fresh &= ~near_by.mask
         if not fresh.any():
             return patches
         size = 2 * max(round(self.scale.px(self.settings.stripe_mm) / 2), 1) + 1

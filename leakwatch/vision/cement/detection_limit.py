@@ -143,9 +143,9 @@ class DetectionLimit:
         if near_by.cannula.ghost is not None:
             np.maximum(doubt, near_by.cannula.ghost[half], out=doubt)
         known = near_by.seen[half]
-        if near_by.cannula.rod is not None:
-            # Beside a rod that lost contrast nothing stands out for that.
-            known = known & ~near_by.cannula.rod[half]
+        if near_by.cannula.lies is not None:
+            # Beside a cannula that lost contrast nothing stands out for that.
+            known = known & ~near_by.cannula.lies[half]
         if near_by.mask is not None:
             known = known & ~near(near_by.mask, self.scale.px(self.settings.blur_mm))[half]
         return self.thin.over_limit(near_by.smooth, near_by.noise_shape, doubt, known)

@@ -18,6 +18,7 @@ from leakwatch.vision.cement.xray_contrast import (
     Opacifier,
     ThicknessCurve,
     Tube,
+    beam_behind_trunk,
     scatter_of,
     share_of,
     thickness_curve,
@@ -72,106 +73,103 @@ class ScatterSeen:
     outside: float
 
 
-def factor_from_syringe(ml: float, amount_mm2: float, settings: VolumeSettings) -> VolumeFactor:
-    """Return the factor by which a measured amount is the volume that a person read.
+@dataclass(frozen=True, slots=True)
+class VolumeFactorEstimator:
+    """Estimation of the factor from its sources, with its settings, at the scale of a run."""
 
-    Parameters
-    ----------
-    ml : float
-    amount_mm2 : float
-        Added log attenuation, integrated over the area.
-    settings : VolumeSettings
-    """
-    sigma = math.hypot(settings.syringe_sigma_ml / ml, settings.form_sigma)
-    return VolumeFactor(FactorSource.SYRINGE, sigma, ml * MM3_PER_ML / amount_mm2)
+    scale: Scale
+    settings: VolumeSettings
 
+    def from_syringe(self, ml: float, amount_mm2: float) -> VolumeFactor:
+        """Return the factor by which a measured amount is the volume that a person read.
 
-def is_possible(factor: VolumeFactor, settings: VolumeSettings) -> bool:
-    """Return whether any cement attenuates so much or so little."""
-    return settings.least_per_mm <= 1.0 / factor.mm_per_log <= settings.most_per_mm
+        Parameters
+        ----------
+        ml : float
+        amount_mm2 : float
+            Added log attenuation, integrated over the area.
+        """
+        sigma = math.hypot(self.settings.syringe_sigma_ml / ml, self.settings.form_sigma)
+        return VolumeFactor(FactorSource.SYRINGE, sigma, ml * MM3_PER_ML / amount_mm2)
 
+    def is_possible(self, factor: VolumeFactor) -> bool:
+        """Return whether any cement attenuates so much or so little."""
+        return self.settings.least_per_mm <= 1.0 / factor.mm_per_log <= self.settings.most_per_mm
 
-def tube_of(gauge: int | None, cannula: Cannula, scale: Scale, settings: VolumeSettings) -> Tube:
-    """Return the cannula across its axis: of a known gauge, else as wide as it looks."""
-    path_factor = 1.0 / math.cos(math.radians(settings.lean_deg))
-    for known, outer_mm, bore_mm in settings.bores:
-        if known == gauge:
-            return Tube(outer_mm, bore_mm, path_factor)
-    outer_mm = max(cannula.width * scale.mm_per_px, 2.5 * settings.wall_mm)
-    return Tube(outer_mm, outer_mm - 2.0 * settings.wall_mm, path_factor)
+    def beam_of(self, kvp: float) -> Beam:
+        """Return the beam that the detector sees behind a trunk, at a peak voltage in kV."""
+        return beam_behind_trunk(kvp, self.settings)
 
+    def tube_of(self, gauge: int | None, cannula: Cannula) -> Tube:
+        """Return the cannula across its axis: of a known gauge, else as wide as it looks."""
+        path_factor = 1.0 / math.cos(math.radians(self.settings.lean_deg))
+        for known, outer_mm, bore_mm in self.settings.bores:
+            if known == gauge:
+                return Tube(outer_mm, bore_mm, path_factor)
+        wall_mm = self.settings.wall_mm
+        outer_mm = max(cannula.width * self.scale.mm_per_px, 2.5 * wall_mm)
+        return Tube(outer_mm, outer_mm - 2.0 * wall_mm, path_factor)
 
-def scatter_seen(
-    cannula: Cannula, tube: Tube, beam: Beam, scale: Scale, settings: VolumeSettings
-) -> ScatterSeen | None:
-    """Return the scatter that a cannula shows: without any, it would stand out more.
+    def scatter_seen(self, cannula: Cannula, tube: Tube, beam: Beam) -> ScatterSeen | None:
+        """Return the scatter that a cannula shows: without any, it would stand out more.
 
-    Parameters
-    ----------
-    cannula : Cannula
-        In the baseline.
-    tube : Tube
-    beam : Beam
-    scale : Scale
-        Of the working grid.
-    settings : VolumeSettings
+        Parameters
+        ----------
+        cannula : Cannula
+            In the baseline.
+        tube : Tube
+        beam : Beam
 
-    Returns
-    -------
-    ScatterSeen or None
-        None if it cannot be an empty tube of steel.
-    """
-    inner, outer = _halves(cannula)
-    across_mm = float(cannula.profile.sum()) * scale.mm_per_px
-    shares = [scatter_of(beam, tube, across_mm * contrast) for contrast in (inner, outer)]
-    least, most = settings.least_scatter_share, settings.most_scatter_share
-    if not all(least <= share <= most for share in shares):
-        return None
-    return ScatterSeen(*shares)
+        Returns
+        -------
+        ScatterSeen or None
+            None if it cannot be an empty tube of steel.
+        """
+        inner, outer = _halves(cannula)
+        across_mm = float(cannula.profile.sum()) * self.scale.mm_per_px
+        shares = [scatter_of(beam, tube, across_mm * contrast) for contrast in (inner, outer)]
+        least, most = self.settings.least_scatter_share, self.settings.most_scatter_share
+        if not all(least <= share <= most for share in shares):
+            return None
+        return ScatterSeen(*shares)
 
+    def from_product(self, opacifier: Opacifier, beam: Beam, scatter: ScatterSeen) -> VolumeFactor:
+        """Return the factor of a known product."""
+        curve = thickness_curve(beam, opacifier, scatter.near_front)
+        return _estimate_from_curve(FactorSource.PRODUCT, self.settings.product_sigma, curve)
 
-def factor_from_product(
-    opacifier: Opacifier, beam: Beam, scatter: ScatterSeen, settings: VolumeSettings
-) -> VolumeFactor:
-    """Return the factor of a known product."""
-    curve = thickness_curve(beam, opacifier, scatter.near_front)
-    return _estimate_from_curve(FactorSource.PRODUCT, settings.product_sigma, curve)
+    def bore_seen_mm(self, cannula: Cannula, content: LumenContent) -> float:
+        """Return what fills the bore, as added log attenuation, integrated across it, mm.
 
+        Parameters
+        ----------
+        cannula : Cannula
+        content : LumenContent
+            Cement is pushed in from the outside: its outer part is full first.
 
-def bore_seen_mm(cannula: Cannula, content: LumenContent, scale: Scale) -> float:
-    """Return what fills the bore, as added log attenuation, integrated across it, mm.
+        Returns
+        -------
+        float
+            0 where nothing was added, negative where a stylet is gone.
+        """
+        return float(content.outer.sum()) * _halves(cannula)[1] * self.scale.mm_per_px
 
-    Parameters
-    ----------
-    cannula : Cannula
-    content : LumenContent
-        Cement is pushed in from the outside: its outer part is full first.
-    scale : Scale
-        Of the working grid.
+    def from_bore(
+        self, seen_mm: float, tube: Tube, beam: Beam, scatter: ScatterSeen
+    ) -> VolumeFactor:
+        """Return the factor of the cement that fills a bore.
 
-    Returns
-    -------
-    float
-        0 where nothing was added, negative where a stylet is gone.
-    """
-    return float(content.outer.sum()) * _halves(cannula)[1] * scale.mm_per_px
-
-
-def factor_from_bore(
-    seen_mm: float, tube: Tube, beam: Beam, scatter: ScatterSeen, settings: VolumeSettings
-) -> VolumeFactor:
-    """Return the factor of the cement that fills a bore.
-
-    Parameters
-    ----------
-    seen_mm : float
-        From `bore_seen_mm`.
-    tube, beam, scatter, settings
-    """
-    share = share_of(beam, tube, _USUAL, scatter.outside, seen_mm)
-    curve = thickness_curve(beam, Opacifier(_USUAL, share), scatter.near_front)
-    faint = settings.bore_sigma_log * tube.bore_mm / seen_mm
-    return _estimate_from_curve(FactorSource.LUMEN, math.hypot(settings.lumen_sigma, faint), curve)
+        Parameters
+        ----------
+        seen_mm : float
+            From `bore_seen_mm`.
+        tube, beam, scatter
+        """
+        share = share_of(beam, tube, _USUAL, scatter.outside, seen_mm)
+        curve = thickness_curve(beam, Opacifier(_USUAL, share), scatter.near_front)
+        faint = self.settings.bore_sigma_log * tube.bore_mm / seen_mm
+        sigma = math.hypot(self.settings.lumen_sigma, faint)
+        return _estimate_from_curve(FactorSource.LUMEN, sigma, curve)
 
 
 def _estimate_from_curve(source: FactorSource, sigma: float, curve: ThicknessCurve) -> VolumeFactor:

@@ -30,7 +30,7 @@ class SpinePicture:
         ``(rows, columns)``, mean log attenuation on the working grid, see `baseline.Baseline`.
     seen : ndarray of bool
         Exposed in every frame of the mean.
-    rod : ndarray of bool or None
+    cannula : ndarray of bool or None
         Where a cannula lies over the anatomy, see `tracking.CannulaState`.
     grid : WorkingGrid
     mm_per_px : float
@@ -40,7 +40,7 @@ class SpinePicture:
 
     attenuation: FloatImage
     seen: BoolImage
-    rod: BoolImage | None
+    cannula: BoolImage | None
     grid: WorkingGrid
     mm_per_px: float
     calibrated: bool
@@ -158,8 +158,8 @@ def make_patch(picture: SpinePicture, axes: Axes, settings: VertebraSettings) ->
     settings : VertebraSettings
     """
     weight = picture.seen.astype(np.float32)
-    if picture.rod is not None:
-        weight[picture.rod] = 0.0
+    if picture.cannula is not None:
+        weight[picture.cannula] = 0.0
     middle = float(picture.attenuation.mean())
     value = (picture.attenuation - np.float32(middle)) * weight
     value, weight = (_straighten(image, picture.grid, axes, settings) for image in (value, weight))

@@ -33,7 +33,7 @@ def measured(after: np.ndarray, cement: np.ndarray | None = None) -> np.ndarray:
     cannula = in_baseline()
     strip = take_strip(cannula, noisy(after), cement, cannula.pose)
     expected = cannula.strip_along(read_only(BEFORE), cannula.pose)
-    change = APPEARANCE.measure_change(cannula, strip.less(expected))
+    change = APPEARANCE.measure_change(cannula, strip.subtract(expected))
     assert change is not None
     return change
 
@@ -61,7 +61,7 @@ def test_a_change_that_stays_is_taken_out_and_one_of_a_moment_is_not() -> None:
     shown_at_once = shown(state, BEFORE, BEFORE, after)
     shown_for_long = shown(state, BEFORE, BEFORE, *[after] * 20)
     left = [
-        float(cv2.GaussianBlur(one.more, (0, 0), 1.5)[axis].max())
+        float(cv2.GaussianBlur(one.added, (0, 0), 1.5)[axis].max())
         for one in (shown_at_once, shown_for_long)
     ]
     assert left[0] > 0.6 * 0.06 * CONTRAST

@@ -45,13 +45,13 @@ def left_by(state: Cannulas, before: np.ndarray, after: np.ndarray) -> np.ndarra
     for at_s in range(2):
         followed = DETECTOR.track(state, baseline, seen, None, float(at_s))
         state = followed.state
-    return cv2.GaussianBlur(followed.more - (seen - after), (0, 0), 2.0)
+    return cv2.GaussianBlur(followed.added - (seen - after), (0, 0), 2.0)
 
 
 @pytest.mark.parametrize("apart_mm", [3.9, 4.5, 6.0, 9.0])
 @pytest.mark.parametrize("degrees", [(4.0, 4.0), (3.0, 0.0), (8.0, 4.0)])
 def test_two_rods_are_found_where_they_lie(apart_mm: float, degrees: tuple[float, float]) -> None:
-    rods = found_in(pair(apart_mm, *degrees)).rods
+    rods = found_in(pair(apart_mm, *degrees)).states
     assert len(rods) == 2
     by_row = sorted((one.cannula for one in rods if one.cannula), key=lambda one: one.front[1])
     for number, cannula in enumerate(by_row):
@@ -73,7 +73,7 @@ TOUCHING = ((3.0, (4.0, 4.0)), (2.2, (6.0, 4.5)))
 def test_rods_that_cross_or_touch_are_told_apart(
     apart_mm: float, degrees: tuple[float, float]
 ) -> None:
-    rods = [one.cannula for one in found_in(pair(apart_mm, *degrees)).rods]
+    rods = [one.cannula for one in found_in(pair(apart_mm, *degrees)).states]
     assert len(rods) == 2
     for number, degree in enumerate(degrees):
         turn = np.deg2rad(degree)
@@ -101,12 +101,12 @@ def test_crossing_rods_that_a_hand_moves_leave_no_band(turned: tuple[float, floa
 
 @pytest.mark.parametrize("degrees", [(), (4.0,), (-12.0,)])
 def test_no_more_rods_are_found_than_there_are(degrees: tuple[float, ...]) -> None:
-    assert len(found_in(pair(4.0, *degrees)).rods) == len(degrees)
+    assert len(found_in(pair(4.0, *degrees)).states) == len(degrees)
 
 
 def test_a_rib_beside_a_cannula_is_none() -> None:
     rib = tube([(-20.0, 60.0), (140.0, 66.0)], WIDTH, 0.09)
-    assert len(found_in(pair(4.0, 4.0) + rib).rods) == 1
+    assert len(found_in(pair(4.0, 4.0) + rib).states) == 1
 
 
 @pytest.mark.parametrize("turned", [(1.0, 0.0), (0.0, 1.0), (-1.0, -1.0)])
@@ -127,19 +127,19 @@ def test_a_stylet_that_is_drawn_from_one_leaves_no_band() -> None:
 @pytest.mark.parametrize("mm_per_px", [4.0, 20.0])
 def test_none_is_looked_for_where_it_is_narrower_than_a_pixel(mm_per_px: float) -> None:
     baseline = Baseline(noisy(pair(4.0, 4.0), 0.006), SEEN, 16)
-    assert CannulaDetector(Scale(mm_per_px), SETTINGS).find(baseline, None, None).rods == ()
+    assert CannulaDetector(Scale(mm_per_px), SETTINGS).find(baseline, None, None).states == ()
 
 
 @pytest.mark.parametrize(("most", "count"), [(0, 0), (1, 1), (2, 2)])
 def test_no_more_are_found_than_the_setting_says(most: int, count: int) -> None:
     settings = msgspec.structs.replace(SETTINGS, max_rods=most)
     baseline = Baseline(noisy(pair(3.2, 3.0, 8.0), 0.006), SEEN, 16)
-    assert len(CannulaDetector(SCALE, settings).find(baseline, WALL, None).rods) == count
+    assert len(CannulaDetector(SCALE, settings).find(baseline, WALL, None).states) == count
 
 
 def test_masks_and_moments_are_those_of_all_rods() -> None:
     state = found_in(pair(6.0, 4.0, 4.0))
-    each = [one.footprint for one in state.rods]
+    each = [one.footprint for one in state.states]
     assert state.footprint is not None
     assert np.array_equal(state.footprint, np.logical_or(*each))
     assert np.array_equal(state.lies, state.footprint)

@@ -26,7 +26,7 @@ def excess(
     cannula: Cannula = CANNULA,
     front: float = 0.0,
     noise: float = 0.01,
-    doubt: float = 0.0,
+    uncertainty: float = 0.0,
 ) -> np.ndarray:
     """Along the rod."""
     grain = np.random.default_rng(5).normal(0.0, noise, (ROWS, STEPS))
@@ -34,7 +34,7 @@ def excess(
         read_only((added + grain).astype(np.float32)), np.zeros((ROWS, STEPS), bool)
     )
     place = find_pixels(cannula, cannula.pose, SHAPE)
-    doubts = np.full(STEPS, doubt, np.float32)
+    doubts = np.full(STEPS, uncertainty, np.float32)
     image = ExcessMeasurer(SCALE, SETTINGS).measure(cannula, place, strip, doubts, front)
     assert image.shape == SHAPE
     at = np.arange(STEPS)[:, None] * np.array(cannula.direction) + np.array(cannula.front)
@@ -91,7 +91,7 @@ def test_noise_raises_the_limit() -> None:
 
 
 def test_what_the_anatomy_behind_it_may_be_raises_the_limit() -> None:
-    assert excess(streak(0, 50, 0.06), doubt=0.05).max() < 1.0
+    assert excess(streak(0, 50, 0.06), uncertainty=0.05).max() < 1.0
 
 
 @pytest.mark.parametrize("side", ["one", "none"])

@@ -55,7 +55,7 @@ def test_cement_that_fills_its_track_does_not_bring_it_back() -> None:
     )
     assert followed.state.front.drawn_back == pytest.approx(24.0, abs=2.5)
     # So the track of cement is seen.
-    assert followed.more[117:122, 134:146].mean() > 0.2
+    assert followed.added[117:122, 134:146].mean() > 0.2
 
 
 @pytest.mark.parametrize("share", [0.36, 0.42])

@@ -37,7 +37,7 @@ def beside(above: tuple[int, int], below: tuple[int, int]) -> np.ndarray:
     return mask & ~strip()
 
 
-LEVEL = CoveredByCannula(rod=strip(), axis=FLAT)
+LEVEL = CoveredByCannula(lies=strip(), axis=FLAT)
 
 
 def test_between_cement_on_both_sides_it_is_there_too() -> None:
@@ -61,7 +61,9 @@ def test_whatever_way_the_cannula_lies(degrees: float) -> None:
     along = column * np.cos(turn) + row * np.sin(turn)
     around = (np.abs(along) < 30) & (np.hypot(row, column) < 45)
     axis = (float(np.cos(turn)), float(np.sin(turn)))
-    mask = bridge_behind(around & ~rod, SEEN, CoveredByCannula(rod=rod, axis=axis), REACH_PX, LEAST)
+    mask = bridge_behind(
+        around & ~rod, SEEN, CoveredByCannula(lies=rod, axis=axis), REACH_PX, LEAST
+    )
     middle = rod & (np.abs(along) < 24)
     assert mask[middle].mean() > 0.98
     assert not mask[rod & (np.abs(along) > 34)].any()

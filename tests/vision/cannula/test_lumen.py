@@ -24,7 +24,7 @@ def compared(
     state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
     seen = noisy(after, 0.01)
     followed = TRACKER.track(state, baseline, seen, cement, 0.0)
-    left: np.ndarray = followed.more - (seen - after)
+    left: np.ndarray = followed.added - (seen - after)
     return left
 
 

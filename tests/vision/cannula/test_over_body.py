@@ -8,7 +8,7 @@ import pytest
 from leakwatch.config import InstrumentSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import WorkingGrid
-from leakwatch.vision.cannula.over_body import with_rod_near
+from leakwatch.vision.cannula.over_body import mask_cannula_near
 from leakwatch.vision.vertebra.straightened_patch import SpinePicture
 
 SETTINGS = InstrumentSettings()
@@ -31,24 +31,24 @@ def picture(rods: list[tuple[float, float, float, float]]) -> SpinePicture:
 
 def test_a_cannula_at_the_click_is_left_out() -> None:
     beside = (60.0, 500.0, 90.0, 3.0)  # a long upright line, as a row of spinous processes makes
-    found, cannula = with_rod_near(picture([(225.0, 205.0, 5.0, 3.0), beside]), CLICK, SETTINGS)
+    found, cannula = mask_cannula_near(picture([(225.0, 205.0, 5.0, 3.0), beside]), CLICK, SETTINGS)
     assert cannula is not None
     assert cannula.front == pytest.approx((225.0, 205.0), abs=6.0)
-    assert found.rod is not None
-    assert found.rod[200, 200]
-    assert not found.rod[300, 60]
+    assert found.cannula is not None
+    assert found.cannula[200, 200]
+    assert not found.cannula[300, 60]
 
 
 def test_an_upright_line_is_no_cannula() -> None:
     shown = picture([(220.0, 260.0, 90.0, 3.0)])
-    assert with_rod_near(shown, CLICK, SETTINGS) == (shown, None)
+    assert mask_cannula_near(shown, CLICK, SETTINGS) == (shown, None)
 
 
 def test_nothing_there_changes_nothing() -> None:
     shown = picture([])
-    assert with_rod_near(shown, CLICK, SETTINGS) == (shown, None)
+    assert mask_cannula_near(shown, CLICK, SETTINGS) == (shown, None)
 
 
 def test_a_band_as_wide_as_a_working_cannula_is_left_to_the_search_for_edges() -> None:
     shown = picture([(225.0, 205.0, 5.0, 4.2)])
-    assert with_rod_near(shown, CLICK, SETTINGS) == (shown, None)
+    assert mask_cannula_near(shown, CLICK, SETTINGS) == (shown, None)

@@ -69,8 +69,8 @@ def test_known_cement_on_the_rod_is_no_trace() -> None:
 def test_the_doubt_behind_the_rod_is_what_its_surroundings_are_like() -> None:
     rod, rng = cannula(), np.random.default_rng(6)
     flat = np.full((ROWS, COLUMNS), 1.0, np.float32)
-    assert SEARCH.measurer.doubt_behind(rod, read_only(flat)).max() < 1e-5
+    assert SEARCH.measurer.uncertainty_behind(rod, read_only(flat)).max() < 1e-5
     blobs = cv2.GaussianBlur(rng.normal(size=flat.shape).astype(np.float32), (0, 0), 3.0)
     blobs *= 0.1 / blobs.std()
-    doubt = SEARCH.measurer.doubt_behind(rod, read_only(flat + blobs))
-    assert 0.05 < np.median(doubt) / SETTINGS.doubt_share < 0.15
+    uncertainty = SEARCH.measurer.uncertainty_behind(rod, read_only(flat + blobs))
+    assert 0.05 < np.median(uncertainty) / SETTINGS.doubt_share < 0.15

@@ -82,7 +82,7 @@ def test_a_working_cannula_that_a_hand_swings_leaves_no_band() -> None:
     before, after = sheath(4.0, 4.19, 3.43), sheath(6.0, 4.19, 3.43)
     state, baseline = found(before), Baseline(read_only(before), SEEN, 16)
     followed = TRACKER.track(state, baseline, noisy(after, 0.004), None, 0.0)
-    left = cv2.GaussianBlur(followed.more, (0, 0), 2.0)
+    left = cv2.GaussianBlur(followed.added, (0, 0), 2.0)
     # Without its pose a band of a fifth of its contrast and more is left.
     assert np.abs(left[:, :130]).max() < 0.05
 
@@ -118,12 +118,12 @@ def shown(
         seen = noisy(image, seed=at_s + 2)
         followed = TRACKER.track(state, baseline, seen, cement, float(at_s))
         state = followed.state
-    return replace(followed, more=followed.more - (seen - image))
+    return replace(followed, added=followed.added - (seen - image))
 
 
 def test_without_a_cannula_all_that_is_more_is_left_alone() -> None:
     followed = shown(CannulaState(), BONE, BONE)
-    assert np.abs(followed.more).max() < 1e-6
+    assert np.abs(followed.added).max() < 1e-6
     assert followed.moves is followed.covers is followed.ghost is None
     assert not followed.state.moved
 
@@ -134,7 +134,7 @@ def test_a_cannula_that_stays_hides_nothing() -> None:
     for count in range(1, 6):
         followed = shown(state, still, *[still] * count)
         # Less than half a millimetre of cement.
-        left = cv2.GaussianBlur(followed.more, (0, 0), 1.0)
+        left = cv2.GaussianBlur(followed.added, (0, 0), 1.0)
         assert np.abs(left).max() < 0.015
         assert followed.moves is followed.covers is followed.ghost is None
 
@@ -147,7 +147,7 @@ def test_a_turned_cannula_leaves_no_bands(turned: float) -> None:
     assert followed.moves is not None
     assert followed.ghost is not None
     inner = np.s_[20:-20, 20:-20]
-    left = np.abs(np.where(followed.moves, 0.0, followed.more)[inner])
+    left = np.abs(np.where(followed.moves, 0.0, followed.added)[inner])
     assert np.abs((after - before)[inner]).max() > 0.2
     # Thinner than the edge of cement, but for a few pixels of the rod's rim.
     assert np.percentile(left, 99.7) < 0.04
@@ -160,7 +160,7 @@ def test_a_cannula_that_came_to_rest_hides_nothing_but_its_traces(turned: float)
     assert followed.moves is None
     assert followed.covers is not None
     assert followed.ghost is not None
-    left = (followed.more - followed.ghost)[20:-20, 20:-20]
+    left = (followed.added - followed.ghost)[20:-20, 20:-20]
     assert np.percentile(left, 99.7) < 0.028  # the edge of cement
     assert followed.ghost.max() < 0.12  # a vein of 2 mm shows through
 
@@ -170,7 +170,7 @@ def test_a_cannula_that_is_drawn_back_uncovers_its_place() -> None:
     followed = shown(found(before, (150.0, 120.0)), before, before, *[after] * 3)
     assert followed.state.front.drawn_back == pytest.approx(22.0, abs=5.0)
     uncovered = np.s_[117:122, 134:146]
-    assert np.abs(followed.more[uncovered]).mean() < 0.045
+    assert np.abs(followed.added[uncovered]).mean() < 0.045
 
 
 @pytest.mark.parametrize("down_px", [-2.0, -1.0, 1.0, 2.0])
