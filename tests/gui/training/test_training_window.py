@@ -165,7 +165,7 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     assert "before STOP was due" in before.title.text()
     for panel in window.result.panels:
         assert panel.image.widget.isVisible()
-        assert len(panel.image.overlay.curves[LineKind.WALL].getData()[0]) >= 2
+        assert len(panel.image.overlay.curves[LineKind.WALL].points_px) >= 2
     assert (own.image.image.image == window.prepared.track.grey(14)).all()
 
     press(window, Qt.Key.Key_Return)
@@ -213,7 +213,7 @@ def test_nothing_that_leakwatch_saw_is_on_the_screen_while_it_runs(
         go_to(window, clock, seconds)
         image = window.run.image
         assert image.image.image.shape == (injection.ROWS, injection.COLUMNS)
-        assert all(not len(curve.getData()[0]) for curve in image.overlay.curves.values())
+        assert all(not len(curve.points_px) for curve in image.overlay.curves.values())
         assert not any(label.isVisible() for label in image.overlay.labels)
         assert image.overlay._band.polygon().isEmpty()
         texts = [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
