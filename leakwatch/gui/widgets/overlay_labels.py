@@ -136,6 +136,7 @@ class OverlayLabels:
     def _letter(self) -> pg.TextItem:
         item = pg.TextItem(anchor=(0.5, 0.5), color=palette.INK, fill=pg.mkBrush(0, 0, 0, 110))
         item.setZValue(LABELS_Z - 2)
+        item.setVisible(False)  # its ground is painted even without a letter
         self._view.addItem(item, ignoreBounds=True)
         return item
 
