@@ -22,9 +22,7 @@ NOTHING = {"wall_px": None, "wall_distance": None, "cement": None}
 
 def overlay_of(**changes):
     marks = replace(MARKS, posterior_wall_px=None) if "wall_px" in changes else MARKS
-    return make_overlay(
-        make_snapshot(observation=make_observation(**changes)), marks, Settings()
-    )
+    return make_overlay(make_snapshot(observation=make_observation(**changes)), marks, Settings())
 
 
 @pytest.fixture
