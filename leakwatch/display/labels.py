@@ -24,6 +24,8 @@ SECOND_LINE = 0.02
 HALF_TUBE_LABEL = 0.17
 # In a window: gap between the lines and a label, as a share of the visible rows.
 LABEL_GAP = 0.015
+# Places along the upper and the lower edge of a view that are tried, if lines fill it.
+EDGE_PLACES = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +203,10 @@ def _wanted_places(
     away = [(x * far, y * along) for far in (1.0, 1.3, 1.7) for y in range(-4, 5) for x in sides]
     away.sort(key=lambda one: np.hypot(*one))
     near = [(column + x, row + y) for x, y in away]
-    # At the edge of the view that is farther away, if lines fill it.
-    far_row = view.top if row - view.top > view.bottom - row else view.bottom
-    edges = [(column, far_row), (view.left, far_row), (view.right, far_row)]
+    # At an edge of the view, the nearest free place first, if lines fill the view.
+    columns = np.linspace(view.left, view.right, EDGE_PLACES).tolist()
+    edges = [(one, at) for at in (view.top, view.bottom) for one in (column, *columns)]
+    edges.sort(key=lambda one: np.hypot(one[0] - column, one[1] - row))
     if label.kind is LineKind.SHORTEST:
         return [*outside, *edges, *near]
     return [*near, *outside, *edges]

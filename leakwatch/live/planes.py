@@ -248,7 +248,7 @@ def _own_share(plane: Plane) -> _Share:
     line = text("{plane}: {word}", plane=name, word=banner.word)
     if banner.reasons:
         reason = banner.reasons[0]
-        line = text("{plane}: {word}, {reason}", plane=name, word=banner.word, reason=reason)
+        line = text("{plane}: {word} – {reason}", plane=name, word=banner.word, reason=reason)
     return _Share(banner, plane.now.alarm, line, name)
 
 

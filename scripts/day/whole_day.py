@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from c_arm import CArm, free_port
 from day import ASKED_S, SAMPLES, Day, colour_share
 from PIL import Image
@@ -86,9 +88,11 @@ def watch_live(day: Day, program: Program) -> None:
     screen.press("comma")
     day.next_page(before)
     screen.type(f"scp://127.0.0.1:{day.port}")
-    day.station("settings")
+    saved = day.station("settings")
     screen.press("ctrl+s")
     until("the settings of the room", (day.work / "room.toml").exists)
+    # The start window opens anew, with the source in its last line.
+    day.next_page(saved)
     day.press_until("l", "scp", program)
     day.station("live-waiting", day.see("OFF"))
     day.arm.send_until(BEFORE_CEMENT)
@@ -103,16 +107,20 @@ def watch_live(day: Day, program: Program) -> None:
     day.station("live-stop", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
     screen.press("p")
     day.station("live-paused", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
-    screen.press("a")
-    acknowledged = day.beam(lambda: day.with_banner("ACKNOWLEDGED"), "STOP, acknowledged")
-    day.station("live-acknowledged", acknowledged, "ACKNOWLEDGED")
+
+    def acknowledged() -> Rgb | None:
+        screen.press("a")  # each STOP for another reason, as it comes
+        return day.with_banner("ACKNOWLEDGED")
+
+    shown = day.beam(acknowledged, "STOP, acknowledged")
+    day.station("live-acknowledged", shown, "ACKNOWLEDGED")
     day.arm.send_until(len(day.arm.frames))
     screen.press("q", "q")  # a running session asks once
     program.window(HOME)
 
 
-def look_back(day: Day, program: Program) -> None:
-    """The recorded case: in the list, replayed, and as a report."""
+def look_back(day: Day, program: Program) -> Program:
+    """The recorded case: in the list, replayed; its report is being made."""
     screen = day.screen
     before = day.steady()
     screen.press("c")
@@ -124,57 +132,72 @@ def look_back(day: Day, program: Program) -> None:
     day.station("case-replay", day.see("STOP"), "STOP")
     screen.press("q")
     program.window(HOME)
-    folder = day.work / "report"
-    reporter = day.start("report", "1", "--out", str(folder))
-    if reporter.wait_for_end():
-        reporter.check_alive()  # raises, with what it said
+    return day.start("report", "1", "--out", str(day.work / "report"))
+
+
+def read_report(day: Day, reporter: Program) -> None:
+    """The report of the case, on paper."""
+    finished(reporter)
     for name in ("report.html", "report.pdf"):
-        shutil.copy(folder / name, day.out / name)
+        shutil.copy(day.work / "report" / name, day.out / name)
+    drawn = day.work / "report.png"
+    pages = REPOSITORY / "scripts" / "day" / "report_pages.py"
+    subprocess.run(
+        [sys.executable, str(pages), str(day.out / "report.pdf"), str(drawn)], check=True
+    )
+    day.page("report", np.asarray(Image.open(drawn).convert("RGB")))
 
 
-def watch_two_planes(day: Day, program: Program) -> None:
+def simulate_second(day: Day) -> Program:
+    """Start to simulate the injection of the sample as the second plane of a C-arm sees it."""
+    folder = REPOSITORY / "leakwatch" / "simulator" / "scenarios"
+    seen = (folder / "epidural.toml").read_text().replace("[carm]", '[carm]\nview = "ap"')
+    scenario = day.work / "second.toml"
+    scenario.write_text(seen.replace('name = "epidural"', 'name = "second"'))
+    return day.start("simulate", str(scenario), "--out", str(day.work))
+
+
+def finished(program: Program) -> None:
+    """Wait until a program ends by itself, and without a fault."""
+    if program.wait_for_end():
+        program.check_alive()  # raises, with what it said
+
+
+def watch_two_planes(day: Day) -> None:
     """Both planes of a biplane C-arm, each with its case, until the worse of them is STOP."""
     screen = day.screen
-    screen.press("q")
-    program.wait_for_end()
     ports = (free_port(), free_port())
-    cases = [SAMPLES / f"{name}.case.json" for name in ("epidural", "contained")]
+    files = (day.sequence, day.work / "second.dcm")
+    cases = (SAMPLES / "epidural.case.json", day.work / "second.case.json")
     sources = [f"scp://127.0.0.1:{port}" for port in ports]
     both = day.start(
         "run", sources[0], "--case", str(cases[0]),
         "--second", sources[1], "--second-case", str(cases[1]),
     )  # fmt: skip
     both.window("scp")
-    day.see("OFF", "UNKNOWN")
-    files = (day.sequence, SAMPLES / "contained.dcm")
+    day.station("two-planes-waiting", day.see("OFF"))
     arms = [CArm(path, port) for path, port in zip(files, ports, strict=True)]
-    seen = None
-    while seen is None:
-        for arm in arms:
-            if arm.sent == len(arm.frames):
-                raise NothingHappened("no STOP of both planes")
-            arm.send_until(arm.sent + 1)
-        seen = day.with_banner("STOP")
+    seen = day.beam(lambda: day.with_banner("STOP"), "STOP of both planes", *arms)
     day.station("two-planes-stop", seen, "STOP")
     for arm in arms:
         arm.close()
-
     screen.press("q", "q")
     both.wait_for_end()
 
 
-def train(day: Day) -> None:
-    """A case without alarms: the choice, the task, STOP, the result."""
-    screen = day.screen
-    program = day.start()
-    program.window(HOME)
+def choose_training(day: Day, program: Program) -> None:
+    """The choice of a case to train with, from the start window; the program ends."""
     day.press_until("t", "training", program)
-    before = day.steady()
-    day.station("training-choice", before)
-    screen.press("q")
+    day.station("training-choice", day.steady())
+    day.screen.press("q")
     program.window(HOME)
-    screen.press("q")
+    day.screen.press("q")
     program.wait_for_end()
+
+
+def train(day: Day) -> None:
+    """A case without alarms: the task, STOP, the result."""
+    screen = day.screen
     program = day.start("train", str(SAMPLES / "epidural.case.json"))
     program.window("training")
 
@@ -200,11 +223,14 @@ def train(day: Day) -> None:
 
 def spend(day: Day) -> None:
     """The whole day."""
-    program = day.start()
+    program, simulated = day.start(), simulate_second(day)
     open_and_mark(day, program)
     watch_live(day, program)
-    look_back(day, program)
-    watch_two_planes(day, program)
+    reporter = look_back(day, program)
+    choose_training(day, program)
+    finished(simulated)
+    watch_two_planes(day)
+    read_report(day, reporter)
     train(day)
 
 

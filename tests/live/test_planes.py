@@ -250,7 +250,7 @@ def test_blindness_displaces_watch_and_keeps_it_beside_it():
     blind = plane(Level.UNKNOWN, "B AP", DisplayState.LOST, Alarm.MEDIUM)
     found = combined((plane(Level.WATCH, "A lateral"), blind))
     assert (found.level, found.banner.reasons) == (Level.UNKNOWN, ("B AP: why",))
-    assert found.banner.warnings == ("A lateral: WATCH, why",)
+    assert found.banner.warnings == ("A lateral: WATCH – why",)
     assert found.alarm is Alarm.MEDIUM
 
 
