@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -70,10 +70,16 @@ class Day:
         For files of the day; deleted by the caller.
     out : Path
         Where pictures go, and smaller ones in its folder `small`.
+
+    Attributes
+    ----------
+    closer : bool
+        Whether every tool is opened as well, which takes longer.
     """
 
     def __init__(self, screen: XDisplay, factor: float, work: Path, out: Path) -> None:
         self.screen, self.factor, self.work, self.out = screen, factor, work, out
+        self.closer = False
         self.drawn_s = DRAWN_S * screen.size[0] * screen.size[1] / MOST_PIXELS
         self.stations: list[dict[str, object]] = []
         self._programs: list[Program] = []
@@ -216,6 +222,15 @@ class Day:
 
         until(f"a window {title!r} after {key}", pressed)
         program.window(title)
+
+    def open_each(self, opened: Sequence[tuple[str, str, str]]) -> None:
+        """Press a key, keep a picture of what it opens, and press the keys that close it."""
+        for key, name, closing in opened:
+            self.screen.press(key)
+            self.station(name, self.steady())
+            if closing:
+                self.screen.press(*closing.split())
+            self.steady()
 
     def with_banner(self, *grounds: str) -> Rgb | None:
         """Return a picture of the screen if the banner of a state is in it."""

@@ -31,6 +31,24 @@ from leakwatch.display import palette
 SIZES = ("1280x800", "1366x768", "1920x1080", "3840x2160")
 FACTORS = (1.0, 2.0)
 HOME = "^LeakWatch$"
+# Keys of a replay and of a live session that open something, its name, and the keys that close it.
+BESIDE = (
+    ("e", "reference", ""),
+    ("d", "subtraction", "d e e"),
+    ("h", "events", "h"),
+    ("w", "trend-of-the-case", "w"),
+    ("g", "details", "g"),
+    ("question", "keys", "Escape"),
+    ("i", "inverted", "i"),
+)
+ASKED = (
+    ("l", "margin", "Escape"),
+    ("v", "syringe", "Escape"),
+    ("n", "note", "Escape"),
+    ("g", "live-details", "g"),
+)
+# Where a length is measured, as shares of the screen: over the vertebra.
+RULER = ((0.35, 0.62), (0.47, 0.65))
 # Frames of the sample before the cement; the marks are made in a pause of the beam.
 BEFORE_CEMENT = 10
 # Edges of the cannula near its tip, column and row in the sample.
@@ -88,6 +106,12 @@ def watch_live(day: Day, program: Program) -> None:
     screen.press("comma")
     day.next_page(before)
     screen.type(f"scp://127.0.0.1:{day.port}")
+    if day.closer:
+        screen.press("Escape", "s")
+        day.station("simulate", day.next_page(before))
+        screen.press("Escape", "comma")
+        day.steady()
+        screen.type(f"scp://127.0.0.1:{day.port}")
     saved = day.station("settings")
     screen.press("ctrl+s")
     until("the settings of the room", (day.work / "room.toml").exists)
@@ -114,6 +138,8 @@ def watch_live(day: Day, program: Program) -> None:
 
     shown = day.beam(acknowledged, "STOP, acknowledged")
     day.station("live-acknowledged", shown, "ACKNOWLEDGED")
+    if day.closer:
+        day.open_each(ASKED)
     day.arm.send_until(len(day.arm.frames))
     screen.press("q", "q")  # a running session asks once
     program.window(HOME)
@@ -130,9 +156,21 @@ def look_back(day: Day, program: Program) -> Program:
     day.see("STOP", "ACKNOWLEDGED", "CLEAR", "PARTLY")
     day.at_end()
     day.station("case-replay", day.see("STOP"), "STOP")
+    if day.closer:
+        look_at_tools(day)
     screen.press("q")
     program.window(HOME)
     return day.start("report", "1", "--out", str(day.work / "report"))
+
+
+def look_at_tools(day: Day) -> None:
+    """What a person opens beside an image that stands still."""
+    day.open_each(BESIDE)
+    day.screen.press("y")
+    for share in RULER:
+        day.screen.click((share[0] * day.screen.size[0], share[1] * day.screen.size[1]))
+    day.station("ruler", day.steady())
+    day.screen.press("Escape")
 
 
 def read_report(day: Day, reporter: Program) -> None:
@@ -152,6 +190,8 @@ def simulate_second(day: Day) -> Program:
     """Start to simulate the injection of the sample as the second plane of a C-arm sees it."""
     folder = REPOSITORY / "leakwatch" / "simulator" / "scenarios"
     seen = (folder / "epidural.toml").read_text().replace("[carm]", '[carm]\nview = "ap"')
+    # As long as it is watched: the other plane is STOP before that.
+    seen = seen.replace("duration_s = 7.2", "duration_s = 5.6")
     scenario = day.work / "second.toml"
     scenario.write_text(seen.replace('name = "epidural"', 'name = "second"'))
     return day.start("simulate", str(scenario), "--out", str(day.work))
@@ -175,7 +215,8 @@ def watch_two_planes(day: Day) -> None:
         "--second", sources[1], "--second-case", str(cases[1]),
     )  # fmt: skip
     both.window("scp")
-    day.station("two-planes-waiting", day.see("OFF"))
+    day.see("OFF")
+    day.station("two-planes-waiting", day.steady())
     arms = [CArm(path, port) for path, port in zip(files, ports, strict=True)]
     seen = day.beam(lambda: day.with_banner("STOP"), "STOP of both planes", *arms)
     day.station("two-planes-stop", seen, "STOP")
@@ -188,7 +229,12 @@ def watch_two_planes(day: Day) -> None:
 def choose_training(day: Day, program: Program) -> None:
     """The choice of a case to train with, from the start window; the program ends."""
     day.press_until("t", "training", program)
-    day.station("training-choice", day.steady())
+    before = day.station("training-choice", day.steady())
+    if day.closer:
+        day.screen.press("i")
+        before = day.station("training-class", day.next_page(before))
+        day.screen.press("Escape")
+        day.next_page(before)
     day.screen.press("q")
     program.window(HOME)
     day.screen.press("q")
@@ -223,8 +269,9 @@ def train(day: Day) -> None:
 
 def spend(day: Day) -> None:
     """The whole day."""
-    program, simulated = day.start(), simulate_second(day)
+    program = day.start()
     open_and_mark(day, program)
+    simulated = simulate_second(day)
     watch_live(day, program)
     reporter = look_back(day, program)
     choose_training(day, program)
@@ -234,13 +281,14 @@ def spend(day: Day) -> None:
     train(day)
 
 
-def live_through(size: tuple[int, int], factor: float, out: Path) -> None:
+def live_through(size: tuple[int, int], factor: float, out: Path, closer: bool = False) -> None:
     """Live through one day; write its pictures and `stations.json` into `out`."""
     (out / "small").mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="leakwatch-day-"))
     try:
         with XDisplay(size, work) as screen:
             day = Day(screen, factor, work, out)
+            day.closer = closer
             try:
                 spend(day)
             except NothingHappened:
@@ -260,6 +308,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "day")
     parser.add_argument("--size", default=SIZES[0])
     parser.add_argument("--factor", type=float, default=FACTORS[0])
+    parser.add_argument("--closer", action="store_true", help="open every tool as well")
     parser.add_argument("--all", action="store_true", help="every size and factor")
     parser.add_argument("--references", type=Path, help="replace small pictures by the first day's")
     asked = parser.parse_args(given)
@@ -271,7 +320,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for size, factor in days if asked.all else [(asked.size, asked.factor)]:
         width, height = (int(side) for side in size.split("x"))
         out = asked.out / f"{size}-{factor:g}" if asked.all else asked.out
-        live_through((width, height), factor, out)
+        live_through((width, height), factor, out, asked.closer or asked.all)
         first = first or out
     if asked.references is not None and first is not None:
         for stale in asked.references.glob("*.webp"):

@@ -54,6 +54,7 @@ class ActionBar(QWidget):
             spoken = text("{what} ({key})", what=action.button, key=action.text)
             button.setAccessibleName(translate(spoken))
         self.set_scale(self._scale)
+        self._grid.activate()  # before the next picture, which had none else
 
     def _is_shown(self, action: KeyAction) -> bool:
         return self.buttons[action.text].text() == _label(action)
@@ -96,7 +97,8 @@ class ActionBar(QWidget):
         self.pressed.emit(self.sender().property("key"))
 
     def _button(self, name: str) -> QPushButton:
-        button = QPushButton()
+        button = QPushButton(self)
+        button.show()
         # Keys belong to the window; a focused button would take the space bar.
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -279,7 +279,6 @@ class ImageWindow(QMainWindow):
     def show_details(self, shown: bool) -> None:
         """Show the details, or give their room to the image."""
         self.run_strip.setVisible(shown)
-        self.strip.legend.setVisible(shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the updates."""
