@@ -169,9 +169,10 @@ def labels_in_view(
         inside = [_into(view, place, size) for place in wanted]
         taken = (*messages, *placed)
         free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
-        clear = (one for one in free if not _hides(one, lines))
-        # If every place hides something, the first hides least.
-        placed.append(next(clear, (free or inside)[0]))
+        # The first of those that hide least, and never what the label names.
+        named = [one for one in free if not _contains(one, label.at_px)]
+        places = named or free or inside
+        placed.append(min(places, key=lambda one: _hidden_points(one, lines)))
     return tuple(placed)
 
 
@@ -212,10 +213,16 @@ def _wanted_places(
     return [*near, *outside, *edges]
 
 
-def _hides(place: FrameRect, lines: PointArray) -> bool:
+def _hidden_points(place: FrameRect, lines: PointArray) -> int:
+    """Return how many points of lines a label would hide there."""
     columns, rows = lines[:, 0], lines[:, 1]
     across = (place.left <= columns) & (columns <= place.right)
-    return bool((across & (place.top <= rows) & (rows <= place.bottom)).any())
+    return int((across & (place.top <= rows) & (rows <= place.bottom)).sum())
+
+
+def _contains(place: FrameRect, at_px: Point) -> bool:
+    column, row = at_px
+    return place.left <= column <= place.right and place.top <= row <= place.bottom
 
 
 def _into(view: FrameRect, centre: Point, size: Point) -> FrameRect:

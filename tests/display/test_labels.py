@@ -154,3 +154,15 @@ def test_at_the_edge_of_a_full_view_the_distance_stays_near_what_it_names():
     (placed,) = labels_in_view([label], [(290.0, 80.0)], lines, view)
     assert placed.left < 400.0
     assert placed.bottom <= view.bottom
+
+
+def test_where_every_place_hides_something_the_label_never_hides_what_it_names():
+    """As with two messages over an image, above and below what was found."""
+    view = FrameRect(0.0, 0.0, 900.0, 440.0)
+    lines = points_along([np.array([[240.0, 60.0], [300.0, 60.0], [300.0, 430.0]])], 4.0)
+    (label, *_) = place_labels(make_observation(), ACQUISITION)
+    label = replace(label, at_px=(270.0, 180.0))
+    messages = [FrameRect(0.0, 0.0, 750.0, 80.0), FrameRect(0.0, 350.0, 640.0, 90.0)]
+    (placed,) = labels_in_view([label], [(300.0, 130.0)], lines, view, messages)
+    assert not (placed.left <= 270.0 <= placed.right and placed.top <= 180.0 <= placed.bottom)
+    assert not any(placed.overlaps(one) for one in messages)

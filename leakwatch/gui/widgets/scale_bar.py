@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from leakwatch.core.messages import translate
@@ -45,6 +45,13 @@ class ScaleBar(QWidget):
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         self._scale, self._shown = scale, None
+
+    @property
+    def inked(self) -> QRect:
+        """Part of the image that bar and words take up, in its pixels."""
+        letters = QFontMetrics(font(round(LETTERS * self._scale), bold=True))
+        wide = max(round(self._bar), letters.horizontalAdvance(self.words)) + 8
+        return self.geometry().adjusted(self.width() - min(wide, self.width()), 0, 0, 0)
 
     def refresh(self, image: ImageView, calibration: Calibration | None) -> bool:
         """Follow the zoom of the image, its place on the screen, and the calibration.
