@@ -89,6 +89,7 @@ class ImageView:
         self._centre: Point = (0.0, 0.0)
         self._scale, self._ratio = 1.0, 1.0
         self._box: FrameRect | None = None
+        self._is_fitted = False  # to something that was found, and not to the whole frame
         self._overview = Overview(self.pane)
         self.has_overview = True  # a picture beside the image needs none
         self._taken: tuple[QRectF, ...] = ()
@@ -233,9 +234,11 @@ class ImageView:
             return
         if box is None:
             if moves:
+                self._is_fitted = False
                 rows, columns = self._shape
                 self._show_part(1.0, ((columns - 1) / 2.0, (rows - 1) / 2.0))
-        elif moves or not is_still_fitted(visible, box, self._shape):
+        elif moves or not self._is_fitted or not is_still_fitted(visible, box, self._shape):
+            self._is_fitted = True
             self._show_part(fitted_zoom(box, self._shape, self._size()), box.centre)
 
     def _show_part(self, zoom: float, centre_px: Point) -> None:

@@ -96,6 +96,8 @@ class OverlayLabels:
             side: LabelItem(picture, pg.mkBrush(0, 0, 0, LETTER_ALPHA), LABELS_Z - 2)
             for side in Side
         }
+        for item in self.sides.values():
+            item.setVisible(False)  # its ground is painted even without a letter
         self._letters: dict[Side, str] = {}
         self._letters_written: dict[Side, tuple[str, float]] = {}
         self._labels: Sequence[Label] = ()

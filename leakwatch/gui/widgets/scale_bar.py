@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QLabel, QWidget
 
 from leakwatch.core.messages import translate
@@ -49,6 +49,13 @@ class ScaleBar(QLabel):
         """Draw larger or smaller than in a window of 1280 x 800."""
         self._scale, self._shown = scale, None
 
+    @property
+    def inked(self) -> QRect:
+        """Part of the image that bar and words take up, in its pixels."""
+        letters = QFontMetrics(font(round(LETTERS * self._scale), bold=True))
+        wide = max(round(self._bar), letters.horizontalAdvance(self.words)) + 8
+        return self.geometry().adjusted(self.width() - min(wide, self.width()), 0, 0, 0)
+
     def refresh(self, image: ImageView, calibration: Calibration | None) -> bool:
         """Follow the zoom of the image, its place on the screen, and the calibration.
 
@@ -88,7 +95,7 @@ class ScaleBar(QLabel):
         ratio = self.devicePixelRatioF()
         drawn = QPixmap(self.size() * ratio)
         drawn.setDevicePixelRatio(ratio)
-        drawn.fill(Qt.GlobalColor.transparent)
+        drawn.fill(QColor(0, 0, 0, 0))
         painter = QPainter(drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         right, bottom = self.width() - 4.0, self.height() - 5.0

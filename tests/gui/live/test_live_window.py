@@ -779,3 +779,14 @@ def test_there_is_no_scale_bar_without_an_image(room, window):
     window.tick()
     assert window.scale_bar.isVisible()
     assert "mm" in window.scale_bar.words
+
+
+def test_other_buttons_are_there_at_once(qtbot, room, window):
+    """A bar without any button would be shown until Qt arranges the new ones."""
+    room.run(FEW[:3])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_V)
+    button = window.bar.buttons["Enter"]
+    assert button.isVisible()
+    assert button.width() > button.fontMetrics().horizontalAdvance(button.text())
+    assert window.bar.geometry().width() > button.geometry().left() > 0

@@ -18,6 +18,7 @@ from handmade import (
 )
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QMainWindow
 
 from leakwatch.core.errors import SourceError
 from leakwatch.core.results import Level, Reason
@@ -28,6 +29,7 @@ from leakwatch.display.lines import LineKind
 from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
+from leakwatch.gui.widgets import facts_view
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.facts_view import FactsView
 
@@ -262,6 +264,27 @@ def test_doubtful_fact_has_a_sign_and_nothing_is_left_out_without_a_word(qtbot):
     placed, hidden = view._placed()
     assert (len(placed) + hidden, hidden > 0) == (20, True)
     assert sum(one.height for one in placed) <= view.height()
+
+
+@pytest.mark.parametrize("large", ["showNormal", "showMaximized", "showFullScreen"])
+def test_a_window_that_fills_the_screen_is_not_to_be_enlarged(qtbot, monkeypatch, large):
+    window = QMainWindow()
+    view, said = FactsView(), []
+    window.setCentralWidget(view)
+    qtbot.addWidget(window)
+    getattr(window, large)()
+    view.show_facts(tuple(Fact(f"name {place}", "long words " * 90) for place in range(20)))
+    monkeypatch.setattr(
+        facts_view, "translate", lambda words: said.append(str(words)) or str(words)
+    )
+    view.grab()
+    (words,) = {one for one in said if one.startswith("⚠")}
+    placed, hidden = view._placed()
+    if large == "showNormal":
+        assert words == f"⚠ {hidden} more: enlarge the window"
+    else:
+        assert words.startswith(f"⚠ no room for: Name {len(placed)}, ")
+        assert words.endswith(", Name 19")
 
 
 @pytest.mark.parametrize("scale", [0.45, 1.0, 2.7])
