@@ -87,13 +87,14 @@ def test_modes_are_set_by_whoever_writes_and_not_only_by_the_program(place, monk
             ["cases", "export", "first", "--out", "handed-on"],
             ["report", "first", "--out", "report", "--dicom"],
             ["analyze", "epidural.case.json", "--out", "results", "--no-video"],
+            ["deidentify", "epidural.dcm", "--out", "deep/nameless"],
             ["trainees", "export", "--out", "trainees.csv"],
         ):
             done = CliRunner().invoke(app, arguments)
             assert done.exit_code == 0, done.output
     finally:
         os.umask(before)
-    made = ["library", "handed-on", "report", "results"]
+    made = ["library", "handed-on", "report", "results", "deep"]
     assert [open_to_others(place / name) for name in made] == [[]] * len(made)
     assert stat.S_IMODE((place / "trainees.csv").stat().st_mode) == 0o600
     lines = read_frames(place / "results" / "frames.jsonl")

@@ -20,6 +20,7 @@ from leakwatch.core.errors import SourceError
 from leakwatch.core.messages import text
 from leakwatch.deidentification.deidentified_header import Keys, deidentify_header, make_keys
 from leakwatch.deidentification.deidentified_pixels import make_samples
+from leakwatch.files.private_files import make_private_folder, new_private_file
 from leakwatch.sources.dicom.burned_in import burned_in_annotation
 
 # Larger elements are read only when needed: of those kept, only functional groups are larger.
@@ -96,7 +97,7 @@ def _copy(path: Path, copy: Path, keys: Keys, pictures_checked: bool) -> bool:
         buffer = io.BytesIO()
         pydicom.dcmwrite(buffer, clean, enforce_file_format=True)
         try:
-            with copy.open("wb") as file:
+            with new_private_file(copy) as file:
                 file.write(buffer.getvalue())
                 samples.write(file)
         except BaseException:
@@ -135,7 +136,7 @@ def _reason(error: Exception, path: Path) -> str:
 
 def _make_empty(out: Path) -> None:
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_private_folder(out)
         if any(out.iterdir()):
             raise SourceError(text("{output} is not empty. Choose another --out.", output=out))
     except OSError as error:

@@ -16,6 +16,7 @@ from leakwatch.core.interruption import handle_signals
 from leakwatch.core.marks import Side
 from leakwatch.core.messages import Message, text
 from leakwatch.core.results import Level
+from leakwatch.files.private_files import write_private_file
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.live.two_plane_window import TwoPlaneWindow
 from leakwatch.gui.marking.mark_window import MarkWindow
@@ -304,7 +305,7 @@ def _draw_into(window: ImageWindow | TwoPlaneReplayWindow, path: Path) -> None:
     content = QBuffer()
     window.grab().save(content, "PNG")
     try:
-        path.write_bytes(content.data().data())
+        write_private_file(path, bytes(content.data().data()))
     except OSError as error:
         raise SinkError(
             text(

@@ -18,6 +18,7 @@ from leakwatch.benchmark.report.report_page import page
 from leakwatch.benchmark.work.case_work import DONE
 from leakwatch.core.errors import BenchError
 from leakwatch.core.messages import counted, text
+from leakwatch.files.private_files import replace_private_file
 
 # Metrics printed to the terminal; the others are in the report.
 SAID = ("stop_sensitivity", "false_stops_per_injection", "delay_s", "distance_mae_mm")
@@ -34,7 +35,7 @@ def write_report(report: Report, out: Path) -> tuple[str, ...]:
     files = {REPORT_NAME: encode_report(report), PAGE_NAME: page(report, out).encode()}
     for name, data in files.items():
         try:
-            (out / name).write_bytes(data)
+            replace_private_file(out / name, data)
         except OSError as error:
             raise BenchError(
                 text(

@@ -24,6 +24,7 @@ from leakwatch.config import Settings
 from leakwatch.core.errors import BenchError
 from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import MOST_DOCUMENT_BYTES, parse_json, read_at_most
+from leakwatch.files.private_files import make_private_folder, replace_private_file
 
 CASES_FOLDER = "cases"
 
@@ -99,7 +100,7 @@ def make_plan(request: Request) -> Plan:
     bench_set = find_cases(request.folder, request.adapter)
     jobs = tuple(_job(case, request) for case in bench_set.cases)
     try:
-        (request.out / CASES_FOLDER).mkdir(parents=True, exist_ok=True)
+        make_private_folder(request.out / CASES_FOLDER)
     except OSError as error:
         raise BenchError(
             text(
@@ -148,14 +149,15 @@ def write_work(folder: Path, worked: Worked) -> None:
         A file cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         (folder / WORK_NAME).unlink(missing_ok=True)
         for old in (*folder.glob("*.jsonl"), *folder.glob("worst-*.jpg"), *folder.glob("*.log")):
             old.unlink()
         (folder / OVERLAY_NAME).unlink(missing_ok=True)
         for name, data in worked.files.items():
-            (folder / name).write_bytes(data)
-        (folder / WORK_NAME).write_bytes(msgspec.json.encode(worked.work, enc_hook=str) + b"\n")
+            replace_private_file(folder / name, data)
+        told = msgspec.json.encode(worked.work, enc_hook=str) + b"\n"
+        replace_private_file(folder / WORK_NAME, told)
     except OSError as error:
         raise BenchError(
             text(

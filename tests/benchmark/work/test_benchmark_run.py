@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,6 +65,13 @@ def test_every_case_is_judged_and_both_reports_written(judged: Path) -> None:
     value, _ = estimate(report, "distance_mae_mm")
     assert value == pytest.approx(0.2)
     assert estimate(report, "false_stops_per_injection") == (0.0, 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no modes of this kind")
+def test_lines_and_pictures_of_cases_are_for_this_user_alone(judged: Path) -> None:
+    made = [judged / "report.json", judged / "report.html", *judged.glob("cases/**/*")]
+    assert len(made) > 10
+    assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_the_page_needs_nothing_else_and_its_links_lead_to_files(judged: Path) -> None:
