@@ -226,11 +226,11 @@ class Day:
     def open_each(self, opened: Sequence[tuple[str, str, str]]) -> None:
         """Press a key, keep a picture of what it opens, and press the keys that close it."""
         for key, name, closing in opened:
+            before = self.steady()
             self.screen.press(key)
-            self.station(name, self.steady())
+            self.station(name, self.next_page(before))
             if closing:
                 self.screen.press(*closing.split())
-            self.steady()
 
     def with_banner(self, *grounds: str) -> Rgb | None:
         """Return a picture of the screen if the banner of a state is in it."""

@@ -166,6 +166,7 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     for panel in window.result.panels:
         assert panel.image.widget.isVisible()
         assert len(panel.image.overlay.curves[LineKind.WALL].getData()[0]) >= 2
+        assert panel.image.zoom > 1.0  # fitted to what was marked and found
     assert (own.image.image.image == window.prepared.track.grey(14)).all()
 
     press(window, Qt.Key.Key_Return)
