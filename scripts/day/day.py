@@ -103,26 +103,38 @@ class Day:
         for one in self._programs:
             one.end()
 
-    def station(self, name: str, picture: Rgb | None = None, ground: str = "") -> Rgb:
+    def closer_look(self, name: str, picture: Rgb, ground: str = "") -> Rgb:
+        """Keep a picture of the screen that is looked at, and compared with none."""
+        return self.station(name, picture, ground, is_compared=False)
+
+    def station(
+        self, name: str, picture: Rgb | None = None, ground: str = "", is_compared: bool = True
+    ) -> Rgb:
         """Keep a picture of the screen; `ground` names the banner that must be in it."""
         window = self.screen.active()
         size = self.screen.size_of(window) if window else None
-        return self._keep(name, self.screen.picture() if picture is None else picture, ground, size)
+        shown = self.screen.picture() if picture is None else picture
+        if is_compared:
+            self._keep_small(name, shown)
+        return self._keep(name, shown, ground, size)
 
     def page(self, name: str, picture: Rgb) -> None:
         """Keep a picture of what is on paper, and not on the screen."""
+        self._keep_small(name, picture)
         self._keep(name, picture, "", None)
 
     def _keep(self, name: str, kept: Rgb, ground: str, size: tuple[int, int] | None) -> Rgb:
         path = self.out / f"{len(self.stations) + 1:02}-{name}.png"
         Image.fromarray(kept).save(path, compress_level=1)
-        height = round(SMALL_WIDTH * kept.shape[0] / kept.shape[1])
-        small = Image.fromarray(kept).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
-        small.save(self.out / "small" / f"{name}.webp", quality=80)
         self.stations.append({"name": name, "picture": path.name, "ground": ground, "window": size})
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()
         return kept
+
+    def _keep_small(self, name: str, shown: Rgb) -> None:
+        height = round(SMALL_WIDTH * shown.shape[0] / shown.shape[1])
+        small = Image.fromarray(shown).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
+        small.save(self.out / "small" / f"{name}.webp", quality=80)
 
     def see(self, *grounds: str) -> Rgb:
         """Wait for the banner of a state, or of another; return the picture with it."""
@@ -228,7 +240,7 @@ class Day:
         for key, name, closing in opened:
             before = self.steady()
             self.screen.press(key)
-            self.station(name, self.next_page(before))
+            self.closer_look(name, self.next_page(before))
             if closing:
                 self.screen.press(*closing.split())
 

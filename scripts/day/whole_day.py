@@ -110,7 +110,7 @@ def watch_live(day: Day, program: Program) -> None:
     screen.type(f"scp://127.0.0.1:{day.port}")
     if day.closer:
         screen.press("Escape", "s")
-        day.station("simulate", day.next_page(before))
+        day.closer_look("simulate", day.next_page(before))
         screen.press("Escape", "comma")
         day.steady()
         screen.type(f"scp://127.0.0.1:{day.port}")
@@ -174,7 +174,7 @@ def open_menu(day: Day) -> None:
     scale = min(width / WINDOW[0], height / WINDOW[1])
     before = day.steady()
     day.screen.click((MENU[0] * scale, TITLE_PX + MENU[1] * scale))
-    day.station("menu", day.next_page(before))
+    day.closer_look("menu", day.next_page(before))
     day.screen.press("Escape")
     day.steady()
 
@@ -185,7 +185,7 @@ def look_at_tools(day: Day) -> None:
     day.screen.press("y")
     for share in RULER:
         day.screen.click((share[0] * day.screen.size[0], share[1] * day.screen.size[1]))
-    day.station("ruler", day.steady())
+    day.closer_look("ruler", day.steady())
     day.screen.press("Escape")
 
 
@@ -244,7 +244,7 @@ def watch_two_planes(day: Day) -> None:
         replayed = day.start("replay", "2")
         replayed.window("^LeakWatch")
         day.at_end()
-        day.station("two-planes-replay", day.see("STOP"), "STOP")
+        day.closer_look("two-planes-replay", day.see("STOP"), "STOP")
         screen.press("q")
         replayed.wait_for_end()
 
@@ -255,7 +255,7 @@ def choose_training(day: Day, program: Program) -> None:
     before = day.station("training-choice", day.steady())
     if day.closer:
         day.screen.press("i")
-        before = day.station("training-class", day.next_page(before))
+        before = day.closer_look("training-class", day.next_page(before))
         day.screen.press("Escape")
         day.next_page(before)
     day.screen.press("q")
