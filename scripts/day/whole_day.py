@@ -241,7 +241,7 @@ def watch_two_planes(day: Day) -> None:
     screen.press("q", "q")
     both.wait_for_end()
     if day.closer:
-        replayed = day.start("replay", "2")
+        replayed = day.start("replay", str(day.work / "library" / "cases" / "00002"))
         replayed.window("^LeakWatch")
         day.at_end()
         day.closer_look("two-planes-replay", day.see("STOP"), "STOP")
