@@ -7,7 +7,7 @@ import pytest
 from handmade import make_alert, make_snapshot
 from injection import FRAME_S, STOPPED
 from live_room import SETTINGS, KeptSink, Room
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor
 from test_live_window import FEW, KEY, Heard, level_of, said
 
@@ -293,3 +293,22 @@ def test_nothing_in_the_window_is_brighter_than_a_stop(qtbot, room, window):
     drawn = field.grab().toImage()
     middle = drawn.pixelColor(drawn.width() // 2, drawn.height() // 2)
     assert middle.lightness() < QColor(palette.STOP.ground).lightness() // 2
+
+
+def test_labels_keep_away_from_a_line_that_is_typed(qtbot, room, window, monkeypatch):
+    room.run(FEW[:3])
+    window.tick()
+    kept = []
+    monkeypatch.setattr(window.image, "keep_free", kept.append)
+    qtbot.keyClick(window, KEY.Key_N)
+    field = window.findChild(TextEntry)
+    inside = QRectF(
+        window.image.widget.mapFrom(window, field.pos()).x() + 5.0,
+        window.image.widget.mapFrom(window, field.pos()).y() + 5.0,
+        field.width() - 10.0,
+        field.height() - 10.0,
+    )
+    assert any(one.contains(inside) for one in kept[-1])
+    kept.clear()
+    qtbot.keyClick(field, KEY.Key_Escape)
+    assert not any(one.contains(inside) for one in kept[-1])
