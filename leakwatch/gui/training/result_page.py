@@ -71,7 +71,7 @@ class ResultPage(QWidget):
         scale_letters(self, scale)
         self.line.set_scale(scale)
         for panel in self.panels:
-            panel.image.overlay.set_scale(_SCALE * scale)
+            panel.image.set_scale(_SCALE * scale)
 
     def _show_facts(self, facts: Sequence[Fact]) -> None:
         while len(self.fact_labels) < len(facts):
