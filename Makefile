@@ -61,7 +61,7 @@ picture: $(VENV)/.installed-dev ## Draw all pictures of the documentation again;
 	$(BIN)/python scripts/mark_pictures.py
 	$(BIN)/python scripts/draw_animations.py
 
-day: $(VENV)/.installed-dev ## Live through a day on screens of every size into build/day; takes ten minutes
+day: $(VENV)/.installed-dev ## Live through a day on screens of every size into build/day; takes 15 minutes
 	@scripts/system-packages display
 	$(BIN)/python scripts/day/whole_day.py --all --references tests/day/pictures
 

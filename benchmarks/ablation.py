@@ -262,7 +262,7 @@ TERMS = (
         "cannula: steel",
         "scales what changes its looks by steel without edges of bone",
         functions={
-            f"{VISION}.cannula.cannula_measurement.CannulaMeasurer._contrast_of_steel": _second
+            f"{VISION}.cannula.cannula_measurement.CannulaMeasurer._contrast_of_steel": _first
         },
     ),
     Term(

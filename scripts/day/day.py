@@ -14,7 +14,7 @@ import numpy as np
 from c_arm import CArm, free_port
 from PIL import Image
 from program import REPOSITORY, Program, on_screen
-from x_display import NothingHappened, Rgb, XDisplay, until
+from x_display import PATIENCE_S, NothingHappened, Rgb, XDisplay, until
 
 from leakwatch.display import palette
 
@@ -30,9 +30,10 @@ OTHER_PAGE_SHARE = 0.002
 PAINTED_SHARE = 0.02
 # Width of the small pictures, which are compared: letters and lines are told apart no more.
 SMALL_WIDTH = 320
-# How long a C-arm waits for a window that draws as many pixels as the largest screen has, s: less
-# than an image may be late. On a screen of few pixels it sends at its own speed.
-DRAWN_S, MOST_PIXELS = 0.3, 3840 * 2160
+# How long a C-arm waits for its image on a busy machine, s: less than one may be late. Otherwise it
+# sends at its own speed. The part of the screen that shows images, as shares of its sides.
+BETWEEN_LOOKS_S = 0.02
+DRAWN_S, IMAGE_COLUMNS, IMAGE_ROWS = 0.4, (0.15, 0.65), (0.4, 0.8)
 # How often a key is pressed again where a first press may only ask for a second, s.
 ASKED_S = 5.0
 
@@ -80,7 +81,6 @@ class Day:
     def __init__(self, screen: XDisplay, factor: float, work: Path, out: Path) -> None:
         self.screen, self.factor, self.work, self.out = screen, factor, work, out
         self.closer = False
-        self.drawn_s = DRAWN_S * screen.size[0] * screen.size[1] / MOST_PIXELS
         self.stations: list[dict[str, object]] = []
         self._programs: list[Program] = []
         self.sequence = work / "spine.dcm"
@@ -103,26 +103,38 @@ class Day:
         for one in self._programs:
             one.end()
 
-    def station(self, name: str, picture: Rgb | None = None, ground: str = "") -> Rgb:
+    def closer_look(self, name: str, picture: Rgb, ground: str = "") -> Rgb:
+        """Keep a picture of the screen that is looked at, and compared with none."""
+        return self.station(name, picture, ground, is_compared=False)
+
+    def station(
+        self, name: str, picture: Rgb | None = None, ground: str = "", is_compared: bool = True
+    ) -> Rgb:
         """Keep a picture of the screen; `ground` names the banner that must be in it."""
         window = self.screen.active()
         size = self.screen.size_of(window) if window else None
-        return self._keep(name, self.screen.picture() if picture is None else picture, ground, size)
+        shown = self.screen.picture() if picture is None else picture
+        if is_compared:
+            self._keep_small(name, shown)
+        return self._keep(name, shown, ground, size)
 
     def page(self, name: str, picture: Rgb) -> None:
         """Keep a picture of what is on paper, and not on the screen."""
+        self._keep_small(name, picture)
         self._keep(name, picture, "", None)
 
     def _keep(self, name: str, kept: Rgb, ground: str, size: tuple[int, int] | None) -> Rgb:
         path = self.out / f"{len(self.stations) + 1:02}-{name}.png"
         Image.fromarray(kept).save(path, compress_level=1)
-        height = round(SMALL_WIDTH * kept.shape[0] / kept.shape[1])
-        small = Image.fromarray(kept).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
-        small.save(self.out / "small" / f"{name}.webp", quality=80)
         self.stations.append({"name": name, "picture": path.name, "ground": ground, "window": size})
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()
         return kept
+
+    def _keep_small(self, name: str, shown: Rgb) -> None:
+        height = round(SMALL_WIDTH * shown.shape[0] / shown.shape[1])
+        small = Image.fromarray(shown).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
+        small.save(self.out / "small" / f"{name}.webp", quality=80)
 
     def see(self, *grounds: str) -> Rgb:
         """Wait for the banner of a state, or of another; return the picture with it."""
@@ -170,18 +182,27 @@ class Day:
         arms : CArm
             Without any, that of the day.
         """
-        while True:
-            for arm in arms or (self.arm,):
-                if arm.sent == len(arm.frames):
-                    raise NothingHappened(f"not by the last frame: {what}")
+        sending = arms or (self.arm,)
+        while any(arm.sent < len(arm.frames) for arm in sending):
+            before = self._image()
+            for arm in sending:
                 arm.send_until(arm.sent + 1)
-            last_s = time.monotonic() + self.drawn_s
-            while True:
+            last_s, is_drawn = time.monotonic() + DRAWN_S, False
+            while not is_drawn and time.monotonic() < last_s:
+                time.sleep(BETWEEN_LOOKS_S)
+                is_drawn = not np.array_equal(before, self._image())
                 seen = wanted()
                 if seen is not None:
                     return seen
-                if time.monotonic() >= last_s:
-                    break
+        return until(f"{what}, by the last frame", wanted, ASKED_S)
+
+    def _image(self) -> Rgb:
+        """Return the part of the screen in which every live image has its own noise."""
+        shown = self.screen.picture()
+        rows, columns = shown.shape[:2]
+        top, bottom = (round(share * rows) for share in IMAGE_ROWS)
+        left, right = (round(share * columns) for share in IMAGE_COLUMNS)
+        return shown[top:bottom, left:right]
 
     def click_frame(self, at_px: tuple[float, float]) -> None:
         """Click on a pixel of the sequence, wherever it is shown."""
@@ -193,7 +214,20 @@ class Day:
             )
         )
 
-    def see_wall(self) -> Rgb:
+    def mark(self) -> None:
+        """Click on the vertebra until its posterior wall is found; again if a click is lost."""
+
+        def marked() -> bool:
+            self.click_frame(self.body_px)
+            try:
+                self.see_wall(ASKED_S)
+            except NothingHappened:
+                return False
+            return True
+
+        until("a marked vertebra", marked)
+
+    def see_wall(self, patience_s: float = PATIENCE_S) -> Rgb:
         """Wait for the line of the posterior wall; return the picture with it."""
 
         def lined() -> Rgb | None:
@@ -206,7 +240,7 @@ class Day:
                 else None
             )
 
-        return until("the line of the posterior wall", lined)
+        return until("the line of the posterior wall", lined, patience_s)
 
     def press_until(self, key: str, title: str, program: Program) -> None:
         """Press a key, and again where it asks for that, until a window is there."""
@@ -226,11 +260,11 @@ class Day:
     def open_each(self, opened: Sequence[tuple[str, str, str]]) -> None:
         """Press a key, keep a picture of what it opens, and press the keys that close it."""
         for key, name, closing in opened:
+            before = self.steady()
             self.screen.press(key)
-            self.station(name, self.steady())
+            self.closer_look(name, self.next_page(before))
             if closing:
                 self.screen.press(*closing.split())
-            self.steady()
 
     def with_banner(self, *grounds: str) -> Rgb | None:
         """Return a picture of the screen if the banner of a state is in it."""

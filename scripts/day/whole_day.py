@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from c_arm import CArm, free_port
-from day import ASKED_S, SAMPLES, Day, colour_share
+from day import ASKED_S, SAMPLES, Day, colour_share, shows
 from PIL import Image
 from program import REPOSITORY, Program
 from x_display import NothingHappened, Rgb, XDisplay, missing_programs, until
@@ -47,6 +47,8 @@ ASKED = (
     ("n", "note", "Escape"),
     ("g", "live-details", "g"),
 )
+# Where the first menu is, in a window of this size, pixels; height of the title above it.
+WINDOW, MENU, TITLE_PX = (1280, 800), (30, 10), 19
 # Where a length is measured, as shares of the screen: over the vertebra.
 RULER = ((0.35, 0.62), (0.47, 0.65))
 # Frames of the sample before the cement; the marks are made in a pause of the beam.
@@ -78,8 +80,7 @@ def open_and_mark(day: Day, program: Program) -> None:
 
     until("a file to mark", opened)
     program.window("mark")
-    day.click_frame(day.body_px)
-    day.see_wall()
+    day.mark()
     day.station("mark")
     before = screen.picture()
     screen.press("c")
@@ -108,7 +109,7 @@ def watch_live(day: Day, program: Program) -> None:
     screen.type(f"scp://127.0.0.1:{day.port}")
     if day.closer:
         screen.press("Escape", "s")
-        day.station("simulate", day.next_page(before))
+        day.closer_look("simulate", day.next_page(before))
         screen.press("Escape", "comma")
         day.steady()
         screen.type(f"scp://127.0.0.1:{day.port}")
@@ -122,8 +123,7 @@ def watch_live(day: Day, program: Program) -> None:
     day.arm.send_until(BEFORE_CEMENT)
     day.station("live-hold", day.see("OFF", "UNKNOWN"))
     screen.press("m")
-    day.click_frame(day.body_px)
-    day.see_wall()
+    day.mark()
     day.station("live-mark")
     screen.press("s", "Escape")
     day.station("live-clear", day.beam(lambda: day.with_banner("CLEAR"), "CLEAR"), "CLEAR")
@@ -140,6 +140,7 @@ def watch_live(day: Day, program: Program) -> None:
     day.station("live-acknowledged", shown, "ACKNOWLEDGED")
     if day.closer:
         day.open_each(ASKED)
+        open_menu(day)
     day.arm.send_until(len(day.arm.frames))
     screen.press("q", "q")  # a running session asks once
     program.window(HOME)
@@ -155,12 +156,25 @@ def look_back(day: Day, program: Program) -> Program:
     program.window("^LeakWatch – ")
     day.see("STOP", "ACKNOWLEDGED", "CLEAR", "PARTLY")
     day.at_end()
-    day.station("case-replay", day.see("STOP"), "STOP")
+    # On a busy machine all images were sent before the operator acknowledged.
+    seen = day.see("STOP", "ACKNOWLEDGED")
+    day.station("case-replay", seen, "STOP" if shows(seen, "STOP") else "ACKNOWLEDGED")
     if day.closer:
         look_at_tools(day)
     screen.press("q")
     program.window(HOME)
     return day.start("report", "1", "--out", str(day.work / "report"))
+
+
+def open_menu(day: Day) -> None:
+    """Open the first menu of a window that fills the screen, by the mouse."""
+    width, height = day.screen.size
+    scale = min(width / WINDOW[0], height / WINDOW[1])
+    before = day.steady()
+    day.screen.click((MENU[0] * scale, TITLE_PX + MENU[1] * scale))
+    day.closer_look("menu", day.next_page(before))
+    day.screen.press("Escape")
+    day.steady()
 
 
 def look_at_tools(day: Day) -> None:
@@ -169,7 +183,7 @@ def look_at_tools(day: Day) -> None:
     day.screen.press("y")
     for share in RULER:
         day.screen.click((share[0] * day.screen.size[0], share[1] * day.screen.size[1]))
-    day.station("ruler", day.steady())
+    day.closer_look("ruler", day.steady())
     day.screen.press("Escape")
 
 
@@ -224,6 +238,13 @@ def watch_two_planes(day: Day) -> None:
         arm.close()
     screen.press("q", "q")
     both.wait_for_end()
+    if day.closer:
+        replayed = day.start("replay", str(day.work / "library" / "cases" / "00002"))
+        replayed.window("^LeakWatch")
+        day.at_end()
+        day.closer_look("two-planes-replay", day.see("STOP"), "STOP")
+        screen.press("q")
+        replayed.wait_for_end()
 
 
 def choose_training(day: Day, program: Program) -> None:
@@ -232,7 +253,7 @@ def choose_training(day: Day, program: Program) -> None:
     before = day.station("training-choice", day.steady())
     if day.closer:
         day.screen.press("i")
-        before = day.station("training-class", day.next_page(before))
+        before = day.closer_look("training-class", day.next_page(before))
         day.screen.press("Escape")
         day.next_page(before)
     day.screen.press("q")

@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 # Longest wait, s: only how long the script hangs before it says so. A busy machine is slow.
 PATIENCE_S = 60.0
-# Between two questions, s.
-ASK_AGAIN_S = 0.05
+# Between two questions, s: a picture of the screen takes a tenth of that.
+ASK_AGAIN_S = 0.1
 # Group `display` of scripts/system-packages.
 PROGRAMS = ("Xvfb", "xdotool", "openbox")
 # What Qt wants on a display and does not bring along.

@@ -280,7 +280,9 @@ class LiveWindow(ImageWindow):
         if came.received_s != self._drawn_received_s:
             self._drawn_received_s = came.received_s
             session.drawn(came.received_s)
-        self.frame_shown(came.snapshot)
+        # While no frame arrives, the image stays; what is decided then is of no image.
+        if live.drawn is not None:
+            self.frame_shown(live.drawn)
 
     def _show_numbers(self, status: LiveStatus, now: DisplayedStatus) -> None:
         """Show the numbers at a readable rate, but a new level at once."""

@@ -71,7 +71,7 @@ class ResultPage(QWidget):
         scale_letters(self, scale)
         self.line.set_scale(scale)
         for panel in self.panels:
-            panel.image.overlay.set_scale(_SCALE * scale)
+            panel.image.set_scale(_SCALE * scale)
 
     def _show_facts(self, facts: Sequence[Fact]) -> None:
         while len(self.fact_labels) < len(facts):
@@ -110,6 +110,8 @@ class MomentPanel(QWidget):
         set_letters(self.level, 15, bold=True)
         self.level.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.image, self.nothing = ImageView(), text_label(17)
+        # A millimetre is told apart in a third of the window only where the vertebra fills it.
+        self.image.follows, self.image.has_overview = True, False
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)

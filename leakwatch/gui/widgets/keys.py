@@ -147,4 +147,8 @@ def help_html(lines: Iterable[tuple[str, str]], pixels: int = HELP_PIXELS) -> st
     ]
     half = (len(cells) + 1) // 2
     rows = zip_longest(cells[:half], cells[half:], fillvalue="")
-    return "<table>" + "".join(f"<tr>{left}{right}</tr>" for left, right in rows) + "</table>"
+    return (
+        "<table cellspacing='0'>"
+        + "".join(f"<tr>{left}{right}</tr>" for left, right in rows)
+        + "</table>"
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import HELP_PIXELS, KeyAction, help_html, help_lines
 from leakwatch.gui.widgets.rim import Rim
+from leakwatch.gui.widgets.text_entry import TextEntry
 
 # Letters of messages, and gap to the edge of the image, in a window of 1280 x 800, pixels; the help
 # in letters smaller than the second cannot be read on any screen.
@@ -84,11 +85,14 @@ class OverImage:
         self._place_help(QRect(0, panes.top(), self.help.window().width(), panes.height()))
 
     def covered(self, image: QWidget) -> list[QRectF]:
-        """Return the parts of the image that messages cover, in its pixels."""
-        shown = (label for label in (self.prompt, self.signs) if label.isVisible())
+        """Return the parts of the image that messages and a typed line cover, in its pixels."""
         window = self.help.window()
-        over = filter(self._is_over, shown)
-        return [QRectF(QRect(image.mapFrom(window, one.pos()), one.size())) for one in over]
+        labels = filter(self._is_over, (self.prompt, self.signs))
+        shown = [one for one in (*labels, *window.findChildren(TextEntry)) if one.isVisible()]
+        return [
+            QRectF(QRect(image.mapFrom(window, one.mapTo(window, QPoint(0, 0))), one.size()))
+            for one in shown
+        ]
 
     def _is_over(self, label: QLabel) -> bool:
         return label.parent() is self.help.parent()

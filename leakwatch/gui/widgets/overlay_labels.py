@@ -192,7 +192,8 @@ class OverlayLabels:
 def _html(words: str, small_px: int) -> str:
     """Return a label whose second line is smaller."""
     first, *others = words.split("\n")
+    # A break is as high as the letters that it belongs to.
     more = "".join(
-        f'<br><span style="font-size:{small_px}px">{escape(other)}</span>' for other in others
+        f'<span style="font-size:{small_px}px"><br>{escape(other)}</span>' for other in others
     )
     return f'<div style="color:{palette.OVER}; text-align:center">{escape(first)}{more}</div>'

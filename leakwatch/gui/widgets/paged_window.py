@@ -37,8 +37,9 @@ QHeaderView::section {{
     background: {palette.BUTTON}; color: {palette.INK}; border: none; padding: 6px;
 }}
 QTableWidget {{ gridline-color: {palette.BUTTON}; }}
-QPushButton#task {{ text-align: left; padding-left: 16px; }}
 QPushButton {{ border-width: 2px; padding: 8px 22px; }}
+/* Of a fixed height, which follows the window; fixed padding would cut its letters. */
+QPushButton#task {{ text-align: left; padding: 0 0 0 16px; }}
 QLabel#drop {{
     border: 2px dashed {palette.RIM}; border-radius: 8px; padding: 14px;
     color: {palette.OUTLINE};

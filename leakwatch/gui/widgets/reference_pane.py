@@ -79,7 +79,7 @@ class ReferencePane(QWidget):
         for label, letters in ((self.title, LETTERS), (self.notice, NOTICE_LETTERS)):
             label.setFont(font(round(letters * scale), bold=label is self.notice))
             label.setContentsMargins(padding, padding, padding, padding)
-        self.image.overlay.set_scale(scale)
+        self.image.set_scale(scale)
         self.setMinimumWidth(round(LEAST_WIDTH * scale))
 
     def sizeHint(self) -> QSize:

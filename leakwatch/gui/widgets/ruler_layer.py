@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 
 from leakwatch.config import Settings
 from leakwatch.core.arrays import Point
@@ -25,7 +25,7 @@ from leakwatch.display.ruler import (
 )
 from leakwatch.gui.widgets.fonts import font
 from leakwatch.gui.widgets.keys import PLAIN, KeyAction, key
-from leakwatch.gui.widgets.overlay_items import LABELS_Z
+from leakwatch.gui.widgets.overlay_items import LABELS_Z, ImageView
 from leakwatch.gui.widgets.pane import Phase, Touch
 from leakwatch.gui.widgets.picture_layers import Stage, Tool
 
@@ -259,7 +259,7 @@ class RulerLayer:
             self._drawn.pop().remove()
         for one, drawn in zip(self._measures, self._drawn, strict=True):
             cursor = None if one.is_complete else self._cursor
-            drawn.show(one, self._past_text(one), cursor)
+            drawn.show(one, self._past_text(one), cursor, stage.image)
 
     def _past_text(self, measure: Measure) -> str:
         """Return what to write beside a measure of another image than the one shown."""
@@ -283,13 +283,13 @@ class _Drawn:
         self._line = pg.PlotCurveItem(shadowPen=pg.mkPen(HALO, width=5.0), antialias=True)
         brush, pen = pg.mkBrush(0, 0, 0, 90), pg.mkPen(COLOUR, width=2.0)
         self._ends = pg.ScatterPlotItem(size=_END_PX, symbol="o", pen=pen, brush=brush)
+        self._drawn_at = 0.0  # scale
         self._label = pg.TextItem(anchor=(-0.05, 1.2), fill=pg.mkBrush(palette.SHADE))
-        self._label.setFont(font(_LETTERS, bold=True))
         for order, item in enumerate((self._line, self._ends, self._label)):
             item.setZValue(_Z + 0.1 * order)
             view.addItem(item, ignoreBounds=True)
 
-    def show(self, measure: Measure, past: str, cursor: Point | None) -> None:
+    def show(self, measure: Measure, past: str, cursor: Point | None, image: ImageView) -> None:
         """Draw a measure.
 
         Parameters
@@ -299,10 +299,13 @@ class _Drawn:
             Its image, if that is not the one shown: it is then dashed.
         cursor : Point or None
             The point to come.
+        image : ImageView
+            Has the size of letters and lines.
         """
+        self._scale_to(image)
         points = [*measure.points_px, *([cursor] if cursor is not None else [])]
         columns, rows = np.array(points, np.float64).T
-        pen = pg.mkPen(COLOUR, width=2.0)
+        pen = pg.mkPen(COLOUR, width=2.0 * image.line_scale)
         if past:
             pen.setDashPattern(list(_DASH))
         self._line.setPen(pen)
@@ -316,6 +319,19 @@ class _Drawn:
         self._label.setText(shown, color=COLOUR)
         self._label.setVisible(bool(shown))
         self._label.setPos(*measure.points_px[-1])
+        # Towards the middle of the view, so that it is not cut at its edge.
+        at = self._view.mapViewToScene(QPointF(*measure.points_px[-1])).x()
+        right = at > self._view.sceneBoundingRect().center().x()
+        self._label.setAnchor((1.05, 1.2) if right else (-0.05, 1.2))
+
+    def _scale_to(self, image: ImageView) -> None:
+        if image.line_scale == self._drawn_at:
+            return
+        scale = self._drawn_at = image.line_scale
+        self._line.setShadowPen(pg.mkPen(HALO, width=5.0 * scale))
+        self._ends.setSize(_END_PX * image.scale)
+        self._ends.setPen(pg.mkPen(COLOUR, width=2.0 * scale))
+        self._label.setFont(font(round(_LETTERS * image.scale), bold=True))
 
     def remove(self) -> None:
         """Remove all items."""

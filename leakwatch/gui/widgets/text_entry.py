@@ -14,8 +14,9 @@ from leakwatch.gui.widgets.fonts import font
 MOST_LETTERS = 200
 # In a window of 1280 x 800, pixels.
 WIDTH, LETTERS, GAP = 520, 18, 8
+# Dark, as the window: a white field would be brighter than a STOP in a dark room.
 _STYLE = f"""
-QLineEdit {{ background: {palette.INK}; color: {palette.SHADE}; border: 2px solid {palette.ACCENT};
+QLineEdit {{ background: {palette.SUNKEN}; color: {palette.INK}; border: 2px solid {palette.ACCENT};
     padding: 6px; }}
 """
 # Left to the window: what ends the entry, and keys without a letter.

@@ -6,7 +6,7 @@ import pytest
 from key_table import assert_accessible, assert_focus_order, assert_key_table
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QStyle, QStyleOptionButton
 
 from leakwatch.case_files.room_file import load_room, room_path
 from leakwatch.config import RoomSettings, Settings
@@ -221,3 +221,16 @@ def test_windows_of_all_kinds_open_where_they_were_closed(qtbot, tmp_path, monke
         monkeypatch.setattr(TrainingWindow, "start", lambda window: None)
         training_app.show_training([], "", Settings())
     assert sizes[0] != sizes[1] == (731, 543)
+
+
+@pytest.mark.parametrize("size", [(640, 400), (1280, 800), (2880, 1620)])
+def test_words_of_the_tasks_are_whole_at_every_size(make, size):
+    window = make()
+    window.resize(*size)
+    window.grab()
+    for button in window.tasks.buttons.values():
+        option = QStyleOptionButton()
+        button.initStyleOption(option)
+        inside = QStyle.SubElement.SE_PushButtonContents
+        room = button.style().subElementRect(inside, option, button)
+        assert room.height() >= button.fontMetrics().height()

@@ -7,10 +7,12 @@ import pytest
 from handmade import make_alert, make_snapshot
 from injection import FRAME_S, STOPPED
 from live_room import SETTINGS, KeptSink, Room
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QColor
 from test_live_window import FEW, KEY, Heard, level_of, said
 
 from leakwatch.core.results import Event, EventKind, Level
+from leakwatch.display import palette
 from leakwatch.display.event_list import event_rows
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.widgets.event_list_view import foot_text
@@ -280,3 +282,33 @@ def test_a_list_that_lost_its_beginning_says_so(qtbot, window):
     window.events.pane.toggle()
     window.events.pane.show_rows(log.view.rows, foot)
     assert window.events.pane.view.foot.text() == foot
+
+
+def test_nothing_in_the_window_is_brighter_than_a_stop(qtbot, room, window):
+    """A white field would glare in a dark room."""
+    room.run(FEW[:3])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_N)
+    field = window.findChild(TextEntry)
+    drawn = field.grab().toImage()
+    middle = drawn.pixelColor(drawn.width() // 2, drawn.height() // 2)
+    assert middle.lightness() < QColor(palette.STOP.ground).lightness() // 2
+
+
+def test_labels_keep_away_from_a_line_that_is_typed(qtbot, room, window, monkeypatch):
+    room.run(FEW[:3])
+    window.tick()
+    kept = []
+    monkeypatch.setattr(window.image, "keep_free", kept.append)
+    qtbot.keyClick(window, KEY.Key_N)
+    field = window.findChild(TextEntry)
+    inside = QRectF(
+        window.image.widget.mapFrom(window, field.pos()).x() + 5.0,
+        window.image.widget.mapFrom(window, field.pos()).y() + 5.0,
+        field.width() - 10.0,
+        field.height() - 10.0,
+    )
+    assert any(one.contains(inside) for one in kept[-1])
+    kept.clear()
+    qtbot.keyClick(field, KEY.Key_Escape)
+    assert not any(one.contains(inside) for one in kept[-1])

@@ -14,7 +14,9 @@ from PySide6.QtCore import Qt
 
 from leakwatch.case_files.case_file import load_case
 from leakwatch.case_files.settings_file import load_settings
+from leakwatch.core.arrays import read_only
 from leakwatch.core.marks import CaseFile, Marks
+from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Level
 from leakwatch.core.spacing import SpacingRung
 from leakwatch.gui.app import replay_window
@@ -231,3 +233,30 @@ def test_marks_follow_the_anatomy_from_frame_to_frame(qtbot, replayed):
     lost = replace(snapshot, frame=replace(snapshot.frame, index=FIRST_CEMENT))
     layer.showed(replace(lost, observation=replace(seen, shift_px=None)))
     assert "Registration failed" in layer.prompt
+
+
+def test_a_vertebra_is_marked_in_a_pause_whatever_is_told_meanwhile(qtbot, room, live):
+    """The beam ends, then the C-arm ends the connection: each is a decision without an image."""
+    for frame in FEW[1:4]:
+        room.feed(frame)
+    # The last image before the pause cannot be assessed: one before it stays on the screen.
+    dark = read_only(np.zeros_like(FEW[4].pixels))
+    room.feed(replace(FEW[4], pixels=dark))
+
+    def pause():
+        told = room.session.status.decision
+        room.clock.now_s += 5.0
+        room.until(lambda status: status.decision is not told)
+        live.tick()
+
+    pause()
+    hand = Hand(qtbot, live)
+    hand.keys(KEY.Key_M)
+    seen = live.snapshot()
+    room.source.status = LinkStatus(Link.LOST, "the C-arm ended the connection")
+    pause()
+    assert room.session.status.decision.snapshot.observation.shift_px is None
+    assert live.snapshot() is seen
+    assert "failed" not in live.prompt.text()
+    hand.click((120.0, 120.0))
+    assert live.layer._case.draft.click_px == pytest.approx((120.0, 120.0), abs=1.0)

@@ -131,7 +131,7 @@ def notices(window):
     ]
 
 
-def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
+def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records, monkeypatch):
     window = make_window()
     assert window.windowTitle() == "LeakWatch – training"
     begun(qtbot, window)
@@ -166,7 +166,14 @@ def test_a_whole_case_by_keys_alone(qtbot, make_window, clock, records):
     for panel in window.result.panels:
         assert panel.image.widget.isVisible()
         assert len(panel.image.overlay.curves[LineKind.WALL].points_px) >= 2
+        assert panel.image.zoom > 1.0  # fitted to what was marked and found
     assert (own.image.image.image == window.prepared.track.grey(14)).all()
+    widths = []
+    for ratio in (1.0, 2.0):  # Qt counts these pens in pixels of the screen
+        monkeypatch.setattr(own.image.pane, "devicePixelRatioF", lambda ratio=ratio: ratio)
+        window.result.set_scale(1.0)
+        widths.append(own.image.overlay.curves[LineKind.WALL].pen.widthF())
+    assert widths[1] == pytest.approx(2.0 * widths[0])
 
     press(window, Qt.Key.Key_Return)
     assert window.page is window.replay

@@ -70,3 +70,16 @@ def test_another_sequence_without_marks_shows_the_whole_frame_until_it_has_some(
     assert image.zoom == 1.0
     image.show_frame(other, overlay_of())
     assert image.zoom > 1.0
+
+
+def test_each_further_line_of_a_label_is_as_high_as_its_own_letters(image):
+    image.show_frame(GREY, overlay_of())
+    heights = []
+    for lines in (1, 2, 3):
+        words = "\n".join(["4.2 ± 0.5 mm", "behind the wall", "3 s ago"][:lines])
+        shown = overlay_of()
+        label = replace(shown.labels[0], text=words)
+        image.show_frame(GREY, replace(shown, labels=(label,)))
+        heights.append(image.overlay.labels[0].boundingRect().height())
+    assert heights[1] > heights[0]
+    assert heights[2] - heights[1] == pytest.approx(heights[1] - heights[0], rel=0.1)

@@ -183,3 +183,17 @@ def test_messages_leave_the_scale_bar_free(qtbot, track, settings, monkeypatch):
         assert bar.isVisible()
         assert window.signs.isVisible()
         assert not window.signs.geometry().intersects(inked), width
+
+
+def test_all_keys_are_shown_in_a_small_window_with_large_letters(qtbot, track, settings):
+    """As at 1280 x 800 where the desktop doubles all sizes."""
+    window = ReplayWindow(Replay(track, MARKS, settings, 40), "by hand")
+    qtbot.addWidget(window)
+    window.resize(632, 376)
+    window.show()
+    window.grab()
+    window.toggle_help()
+    # What banner, events and timeline leave there.
+    window.over.place(QRect(0, 90, 632, 195), QRect(0, 90, 400, 195))
+    assert window.help.sizeHint().height() <= window.help.height()
+    assert window.help.sizeHint().width() <= window.help.width()

@@ -15,6 +15,7 @@ from PySide6.QtCore import Qt
 from leakwatch.config import Settings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.results import Reason, Snapshot
+from leakwatch.display.lines import LineKind
 from leakwatch.display.subtraction import UNCHANGED
 from leakwatch.gui.live.live_window import LiveWindow
 from leakwatch.gui.replay.replay_view import Replay
@@ -206,3 +207,14 @@ def test_a_frame_without_a_match_is_told_in_a_replay_too(qtbot, settings):
     window.replay.playback.seek(11)
     press(qtbot, window, KEY.Key_D)
     assert "No subtraction: registration has no match" in window.references.pane.notice.text()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_lines_are_as_wide_as_those_beside_them_on_any_screen(qtbot, replay, monkeypatch, ratio):
+    press(qtbot, replay, KEY.Key_E)
+    pane = replay.references.pane
+    for image in (pane.image, replay.image):
+        monkeypatch.setattr(image.pane, "devicePixelRatioF", lambda: ratio)
+    replay.set_scale(1.0)
+    wall = [one.overlay.curves[LineKind.WALL] for one in (pane.image, replay.image)]
+    assert wall[0].opts["pen"].widthF() == wall[1].opts["pen"].widthF()

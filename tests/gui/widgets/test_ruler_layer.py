@@ -233,3 +233,21 @@ def test_the_scale_bar_has_its_length_on_the_screen(qtbot, show):
     window.image.zoom_to(6.0, (60.0, 40.0))
     window.tick()
     assert float(bar.words.partition(" mm")[0]) < before
+
+
+@pytest.mark.parametrize("columns", [(10, 60), (60, 124), (124, 60)])
+def test_a_length_is_whole_in_the_view_and_as_large_as_the_window(qtbot, show, columns):
+    window = show()
+    heights = []
+    for size in ((1280, 800), (640, 400)):
+        window.resize(*size)
+        window.image.fit()
+        qtbot.keyClick(window, KEY.Key_Y)
+        click(qtbot, window, (columns[0], 60), (columns[1], 60))
+        label = window.layer._drawn[0]._label
+        pane = window.image.pane
+        box = label.mapRectToScene(label.boundingRect())
+        assert pane.sceneRect().left() <= box.left() < box.right() <= pane.sceneRect().right()
+        heights.append(box.height())
+        qtbot.keyClick(window, KEY.Key_Y)
+    assert heights[1] < 0.7 * heights[0]
