@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(eq=False, slots=True)
@@ -104,3 +105,40 @@ class Rate:
             return True
         self._moments_s.append(now_s)
         return False
+
+
+class Closable(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class HeldConnections:
+    """Refused connections that stay open for a while: their peers connect again when they end.
+
+    Parameters
+    ----------
+    most : int
+        If more are refused, the oldest is closed.
+    hold_s : float
+    """
+
+    def __init__(self, most: int, hold_s: float) -> None:
+        self._most, self._hold_s = most, hold_s
+        self._held: deque[tuple[float, Closable]] = deque()
+
+    def hold(self, connection: Closable, now_s: float) -> None:
+        """Keep a connection open that is not served."""
+        self._held.append((now_s, connection))
+        if len(self._held) > self._most:
+            self._held.popleft()[1].close()
+
+    def release(self, now_s: float) -> None:
+        """Close those that were held long enough."""
+        while self._held and now_s - self._held[0][0] >= self._hold_s:
+            self._held.popleft()[1].close()
+
+    def close(self) -> None:
+        """Close all."""
+        self.release(math.inf)

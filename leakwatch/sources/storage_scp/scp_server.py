@@ -20,14 +20,20 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 from leakwatch.config import LiveDicomSettings
 from leakwatch.core.messages import text
 from leakwatch.sources.storage_scp.connection import StoreConnection
-from leakwatch.sources.storage_scp.connection_limits import ConnectionSlot, ConnectionSlots, Rate
+from leakwatch.sources.storage_scp.connection_limits import (
+    ConnectionSlot,
+    ConnectionSlots,
+    HeldConnections,
+    Rate,
+)
 from leakwatch.sources.storage_scp.dimse_messages import Begin, Messages
 from leakwatch.sources.storage_scp.waiting_connections import AssociationGate, PendingAssociation
 
 # A peer that lost its power is found out after 5 + 3 * 3 s without an answer of its system.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3}
-# So many connections are accepted before those that are open are looked at again.
-_AT_ONCE = 32
+# A connection that is one too many is closed after so long, s, and at most so many are held open:
+# ten programs that connect again at once then do so 20 times a second, not thousands of times.
+_HELD_S, _MOST_HELD = 0.5, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ class StoreServer(ThreadedAssociationServer):
         self._entering: tuple[PendingAssociation, ConnectionSlot] | None = None
         self._requests = Rate(settings.strangers_per_s)
         self._connections = Rate(settings.stranger_connections_per_s)
+        self._refused = HeldConnections(_MOST_HELD, _HELD_S)
         self._ending, self._ended = threading.Event(), threading.Event()
         super().__init__(*arguments, **(keywords | {"request_handler": _Handler}))
         self.contexts = _Shared(self.contexts)
@@ -130,9 +137,12 @@ class StoreServer(ThreadedAssociationServer):
                         self._accept(listening)
                     elif self._gate.receive(key.data):
                         self._enter(key.data)
-                self._gate.expire(time.monotonic())
+                now_s = time.monotonic()
+                self._gate.expire(now_s)
+                self._refused.release(now_s)
         finally:
             self._gate.close()
+            self._refused.close()
             self._selector.close()
             self._ended.set()
 
@@ -181,24 +191,18 @@ class StoreServer(ThreadedAssociationServer):
         self._associations[slot] = association
 
     def _accept(self, listening: socket.socket) -> None:
-        for _ in range(_AT_ONCE):
+        flooding = ""
+        for _ in range(self.request_queue_size):
             try:
                 connection, address = listening.accept()
             except BlockingIOError:
-                return
+                break
             except OSError:  # it disconnected already, or there are no more descriptors
                 self._ending.wait(0.01)
                 return
             if self._is_one_too_many(address[0]):
-                connection.close()
-                self._rules.refused(
-                    text(
-                        "a connection from {address} was refused: more than "
-                        "{stranger_connections_per_s} arrived within a second",
-                        address=address[0],
-                        stranger_connections_per_s=self._settings.stranger_connections_per_s,
-                    )
-                )
+                self._refused.hold(connection, time.monotonic())
+                flooding = address[0]
             elif self._rules.admits(address[0]):
                 _tune(connection)
                 self._gate.accept(connection, address, time.monotonic())
@@ -210,6 +214,24 @@ class StoreServer(ThreadedAssociationServer):
                         address=address[0],
                     )
                 )
+        if flooding:
+            self._endure(flooding)
+
+    def _endure(self, address: str) -> None:
+        """Tell of a flood of connections, and let them gather for a moment.
+
+        Met one by one, they would take the interpreter from the analysis thousands of times a
+        second. All that are queued are met at once, so that no sender waits behind them for long.
+        """
+        self._rules.refused(
+            text(
+                "a connection from {address} was refused: more than "
+                "{stranger_connections_per_s} arrived within a second",
+                address=address,
+                stranger_connections_per_s=self._settings.stranger_connections_per_s,
+            )
+        )
+        self._ending.wait(self._settings.stranger_pause_s)
 
     def _enter(self, caller: PendingAssociation) -> None:
         """Give a slot to a connection with a complete request, or refuse it."""

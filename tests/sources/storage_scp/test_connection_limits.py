@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from leakwatch.sources.storage_scp.connection_limits import ConnectionSlot, ConnectionSlots, Rate
+from leakwatch.sources.storage_scp.connection_limits import (
+    ConnectionSlot,
+    ConnectionSlots,
+    HeldConnections,
+    Rate,
+)
 
 
 def filled(
@@ -62,3 +67,34 @@ def test_a_rate_holds_in_any_second():
     moments_s = (0.0, 0.6, 0.9, 1.0, 1.1, 1.59, 1.6, 1.7)
     found = [rate.exceeds(at_s) for at_s in moments_s]
     assert found == [False, False, True, False, True, True, False, True]
+
+
+class Ending:
+    """A connection that notes its end."""
+
+    def __init__(self, ended, number):
+        self.ended, self.number = ended, number
+
+    def close(self):
+        self.ended.append(self.number)
+
+
+def test_a_refused_connection_ends_late_so_that_its_peer_comes_back_late():
+    ended = []
+    held = HeldConnections(3, hold_s=0.5)
+    for number in range(3):
+        held.hold(Ending(ended, number), 10.0 + 0.1 * number)
+    held.release(10.49)
+    assert ended == []
+    held.release(10.65)
+    assert ended == [0, 1]
+    held.close()
+    assert ended == [0, 1, 2]
+
+
+def test_a_flood_of_refused_connections_does_not_fill_the_table_of_open_files():
+    ended = []
+    held = HeldConnections(3, hold_s=0.5)
+    for number in range(10):
+        held.hold(Ending(ended, number), 10.0)
+    assert ended == list(range(7))
