@@ -106,6 +106,10 @@ def _ones_like_first(first: Any, *_: Any) -> Any:
     return np.ones_like(first)
 
 
+def _quantum_noise(*_: Any) -> float:
+    return 0.5
+
+
 def _true(*_: Any, **__: Any) -> bool:
     return True
 
@@ -164,7 +168,12 @@ TERMS = (
     Term(
         "noise by attenuation",
         "raises the limit where less of the beam comes through",
-        functions={f"{VISION}.background.false_cement._measure_noise_shape": _ones_like_first},
+        functions={f"{VISION}.background.false_cement._shape_noise": _ones_like_first},
+    ),
+    Term(
+        "noise of the baseline",
+        "measures how noise grows with attenuation; else it is that of quanta",
+        functions={f"{VISION}.background.false_cement._fit_noise_exponent": _quantum_noise},
     ),
     Term(
         "running mean",
@@ -248,6 +257,13 @@ TERMS = (
         "cannula: lumen",
         "explains a stylet that is drawn, and cement in the lumen",
         functions={f"{VISION}.cannula.lumen.LumenReader.read": _none},
+    ),
+    Term(
+        "cannula: steel",
+        "scales what changes its looks by steel without edges of bone",
+        functions={
+            f"{VISION}.cannula.cannula_measurement.CannulaMeasurer._contrast_of_steel": _second
+        },
     ),
     Term(
         "cannula: contrast",

@@ -20,13 +20,14 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from leakwatch.benchmark.endless_frames import EndlessFrames
 from leakwatch.benchmark.latency import SIDE_PX, enlarge_case, time_floor
 from leakwatch.config import Settings
-from leakwatch.core.arrays import Array, read_only
 from leakwatch.core.frame import Frame
 from leakwatch.core.marks import CaseFile, Marks
 from leakwatch.core.protocols import Link, LinkStatus, Sink
@@ -40,51 +41,28 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 FRAMES_HELD = 60
 # The window is shown and hidden for so long, s; frames after a change, and at first, do not count.
 TURN_S, SETTLE_S, LEARNING_S = 5.0, 0.5, 3.0
-# Frames whose mean is shown with new noise once the list has ended.
-LAST_FRAMES = 16
-_NOISE_SEED = 16
 
 
 class PacedFrames:
-    """Live source that provides frames of a list at a fixed rate, for a fixed time.
-
-    After the list, the mean of its last frames is shown with noise that is new in each frame: what
-    is shown a second time is a held image, which is not analysed.
-    """
+    """Live source that provides frames of a list, and what follows it, at a fixed rate and time."""
 
     def __init__(self, frames: Sequence[Frame], frames_per_s: float, seconds: float) -> None:
-        self._frames, self._rate = frames, frames_per_s
+        self._frames, self._rate = EndlessFrames(frames), frames_per_s
+        self._last = frames[-1]
         self._count = round(seconds * frames_per_s)
         self._closed = threading.Event()
         self.status = LinkStatus(Link.OPEN, "frames from memory", fluoroscopy_on=True)
         self.number_of_frames = None
-        last = np.stack([frame.pixels for frame in frames[-LAST_FRAMES:]]).astype(np.float32)
-        self._mean = last.mean(axis=0)
-        self._most = float(np.iinfo(frames[-1].pixels.dtype).max)
-        # Twice as large as a frame: rows of it in another order are new noise.
-        rows, columns = self._mean.shape
-        noise = np.random.default_rng(_NOISE_SEED).normal(size=(2 * rows, 2 * columns))
-        grain = float(np.median(np.abs(last[-1] - last[-2]))) / 0.6745 / np.sqrt(2.0)
-        self._noise = (grain * noise).astype(np.float32)
 
     def frames(self) -> Iterator[Frame]:
         """Yield each frame when it is due."""
         start_s = time.monotonic()
-        rng = np.random.default_rng(_NOISE_SEED)
-        for index in range(self._count):
-            frame = self._frames[min(index, len(self._frames) - 1)]
-            if index >= len(self._frames):
-                frame = replace(frame, pixels=read_only(self._noisy(rng)))
+        for index, pixels in enumerate(islice(self._frames.pixels(), self._count)):
             due_s = index / self._rate
             if self._closed.wait(max(start_s + due_s - time.monotonic(), 0.0)):
                 return
-            yield replace(frame, index=index, time_s=due_s, received_s=time.monotonic())
-
-    def _noisy(self, rng: np.random.Generator) -> Array:
-        rows, columns = self._mean.shape
-        chosen, left = rng.permutation(2 * rows)[:rows], rng.integers(0, columns + 1)
-        noisy = self._mean + self._noise[chosen, left : left + columns]
-        return np.clip(noisy, 0.0, self._most).astype(self._frames[-1].pixels.dtype)
+            frame = replace(self._last, pixels=pixels, index=index, time_s=due_s)
+            yield replace(frame, received_s=time.monotonic())
 
     def close(self) -> None:
         """End `frames`."""

@@ -26,4 +26,6 @@ def test_the_pictures_of_the_c_arm_are_decided_on_beside_any_stranger(record_pro
             # A loaded machine may leave pictures out for newer ones; it counts them.
             assert found.decided + found.dropped == found.sent, (name, found)
             assert found.decided > found.sent // 2, (name, found)
+            # What is not analysed takes no time: nothing would be known of the latency.
+            assert found.repeated == 0, (name, found)
             assert found.resident_mb < MOST_MB, (name, found)

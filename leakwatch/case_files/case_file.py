@@ -284,7 +284,16 @@ def encode_case(case: CaseFile) -> bytes:
         unset(marks.cement.gauge),
         [(one.frame, round(one.ml, ML_DIGITS)) for one in marks.cement.syringe] or UNSET,
     )
-    data = msgspec.json.encode(document)
+    try:
+        data = msgspec.json.encode(document)
+    except UnicodeEncodeError as error:
+        raise CaseError(
+            text(
+                "the path of the sequence, {path}, is not valid text (UTF-8), so that no case can "
+                "name it. Rename the file.",
+                path=case.dicom_path,
+            )
+        ) from error
     _check_case(decode(data, _NEW_CASE, _CaseJson, _HINTS), _NEW_CASE)
     return msgspec.json.format(data, indent=1) + b"\n"
 

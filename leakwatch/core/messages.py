@@ -60,7 +60,7 @@ class Message(str):
         """Format the English text."""
         one = plural is None or values["count"] == 1
         chosen = template if one or plural is None else plural
-        message = super().__new__(cls, chosen.format(**values) if values else chosen)
+        message = super().__new__(cls, _encodable(chosen.format(**values) if values else chosen))
         message.template, message.plural, message.values = template, plural, values
         return message
 
@@ -192,6 +192,14 @@ def without_header_texts(message: str, replace: Callable[[str], str]) -> str:
     one = message.plural is None or values["count"] == 1
     template = message.template if one or message.plural is None else message.plural
     return template.format(**values)
+
+
+def _encodable(english: str) -> str:
+    r"""Return a text that can be written to a file: a path may hold bytes that are not UTF-8.
+
+    Such a byte is a lone surrogate in Python, and becomes its escape, as ``\udcfc``.
+    """
+    return english if english.isascii() else english.encode("utf-8", "backslashreplace").decode()
 
 
 def _without_header_texts(value: object, replace: Callable[[str], str]) -> object:

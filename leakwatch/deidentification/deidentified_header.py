@@ -32,7 +32,7 @@ from leakwatch.deidentification.kept_elements import (
     MOVED_TIMES,
     NEW_UIDS,
 )
-from leakwatch.deidentification.kept_values import find_person_names, keep_element
+from leakwatch.deidentification.kept_values import NamedWords, find_named_words, keep_element
 from leakwatch.sources.dicom.burned_in import burned_in_annotation, is_capture
 from leakwatch.sources.dicom.element_values import number, text_value
 from leakwatch.sources.dicom.frame_times import clock_time
@@ -100,7 +100,7 @@ def deidentify_header(header: Dataset, keys: Keys, pictures_checked: bool = Fals
     """
     _check_kind(header)
     check_annotation(header, pictures_checked)
-    clean = _kept(header, keys, find_person_names(header))
+    clean = _kept(header, keys, find_named_words(header))
     clean.SOPClassUID = _sop_class(header)
     if pictures_checked and is_capture(header):
         clean.BurnedInAnnotation = "NO"
@@ -183,7 +183,7 @@ def _sop_class(header: Dataset) -> UID:
     )
 
 
-def _kept(dataset: Dataset, keys: Keys, names: frozenset[str]) -> Dataset:
+def _kept(dataset: Dataset, keys: Keys, named: NamedWords) -> Dataset:
     clean = Dataset()
     for tag in sorted(dataset.keys()):
         keyword = keyword_for_tag(tag)
@@ -191,28 +191,26 @@ def _kept(dataset: Dataset, keys: Keys, names: frozenset[str]) -> Dataset:
             continue
         # An element that cannot be decoded describes nothing.
         with suppress(ValueError, TypeError, NotImplementedError, LookupError, OverflowError):
-            element = _copied(dataset, keyword, keys, names)
+            element = _copied(dataset, keyword, keys, named)
             if element is not None:
                 clean.add(element)
     _move_times(dataset, clean, keys)
     return clean
 
 
-def _copied(
-    dataset: Dataset, keyword: str, keys: Keys, names: frozenset[str]
-) -> DataElement | None:
+def _copied(dataset: Dataset, keyword: str, keys: Keys, named: NamedWords) -> DataElement | None:
     element = dataset[keyword]
     if keyword in KEPT_SEQUENCES:
         if element.VR != "SQ":
             return None
-        items = [_kept(item, keys, names) for item in element.value]
+        items = [_kept(item, keys, named) for item in element.value]
         return DataElement(element.tag, "SQ", items)
     if keyword in NEW_UIDS:
         # A digest is written even if the value is not a UID, such as a sequence.
         return (
             DataElement(element.tag, "UI", keys.uid(str(element.value))) if element.value else None
         )
-    return keep_element(dataset, keyword, names)
+    return keep_element(dataset, keyword, named)
 
 
 def _move_times(dataset: Dataset, clean: Dataset, keys: Keys) -> None:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom.datadict import dictionary_VM, dictionary_VR
@@ -39,9 +40,25 @@ _DIRECTION = re.compile(r"[ARLPHF]{1,3}")
 _MAKER = re.compile(r"[A-Za-z0-9 .,()&/+_-]{1,64}")
 _OTHER_KIND = "OTHER"  # so that the next values keep their positions
 _SHORTEST_NAME = 3
+_PLACES = frozenset({"InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName"})
 
 
-def keep_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataElement | None:
+@dataclass(frozen=True, slots=True)
+class NamedWords:
+    """Words of a header that name somebody or some place, in capitals.
+
+    Parameters
+    ----------
+    people : frozenset of str
+    places : frozenset of str
+        A maker's name may be among them, as in the name of a demonstration site.
+    """
+
+    people: frozenset[str]
+    places: frozenset[str]
+
+
+def keep_element(dataset: Dataset, keyword: str, named: NamedWords) -> DataElement | None:
     """Return an element with rewritten values, or None if it must be removed.
 
     Parameters
@@ -49,8 +66,8 @@ def keep_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataE
     dataset : Dataset
         Dataset that contains the element.
     keyword : str
-    names : frozenset of str
-        Words that name people, see `find_person_names`.
+    named : NamedWords
+        See `find_named_words`.
     """
     if keyword not in KEPT:
         return None
@@ -60,7 +77,7 @@ def keep_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataE
     elif keyword in POINTERS:
         value = _pointers(dataset, keyword)
     elif keyword in MAKERS:
-        value = _maker(dataset, keyword, names)
+        value = _maker(dataset, keyword, named)
     elif keyword in DIRECTIONS:
         value = _all_of(text_values(dataset, keyword), _DIRECTION)
     elif keyword in WORDS:
@@ -70,16 +87,20 @@ def keep_element(dataset: Dataset, keyword: str, names: frozenset[str]) -> DataE
     return DataElement(Tag(keyword), _representation(dataset, keyword), value)
 
 
-def find_person_names(dataset: Dataset) -> frozenset[str]:
-    """Return words that name people in a dataset, at any depth, in capitals."""
-    found: set[str] = set()
+def find_named_words(dataset: Dataset) -> NamedWords:
+    """Return words that name people and places in a dataset, at any depth."""
+    people, places = set[str](), set[str]()
     for element in _readable(dataset):
         if element.VR == "SQ":
             for item in element.value:
-                found |= find_person_names(item)
+                below = find_named_words(item)
+                people |= below.people
+                places |= below.places
         elif element.VR == "PN" or element.tag.group == 0x0010:
-            found |= _capital_words(str(element.value))
-    return frozenset(found)
+            people |= _capital_words(str(element.value))
+        elif element.keyword in _PLACES:
+            places |= _capital_words(str(element.value))
+    return NamedWords(frozenset(people), frozenset(places))
 
 
 def _readable(dataset: Dataset) -> Iterator[DataElement]:
@@ -147,11 +168,12 @@ def _all_of(values: Iterable[str], pattern: re.Pattern[str]) -> list[str] | None
     return found if found and all(map(pattern.fullmatch, found)) else None
 
 
-def _maker(dataset: Dataset, keyword: str, names: frozenset[str]) -> str | None:
+def _maker(dataset: Dataset, keyword: str, named: NamedWords) -> str | None:
     found = text_values(dataset, keyword)
     if len(found) != 1 or not _MAKER.fullmatch(found[0]):
         return None
-    return None if _capital_words(found[0]) & names else found[0]
+    told = named.people if keyword == "Manufacturer" else named.people | named.places
+    return None if _capital_words(found[0]) & told else found[0]
 
 
 def _pointers(dataset: Dataset, keyword: str) -> list[Any] | None:

@@ -224,7 +224,9 @@ def _resolving_keys(
 def _partly_banner(observation: Observation, settings: Settings) -> Banner:
     coverage = partial_coverage_text(observation, settings.alerting.margin_mm)
     missing = find_inactive_reason(Rule.MARGIN, observation.unavailable)
-    keys = () if missing is None else keys_of((missing,))
+    # With an outline, this view was marked: it has no posterior wall that M could add.
+    settled = missing is Reason.VIEW and observation.outline_px is not None
+    keys = () if missing is None or settled else keys_of((missing,))
     return Banner(Level.UNKNOWN, PARTLY_WORD, PARTLY_STYLE, (coverage,), partly=True, keys=keys)
 
 
@@ -236,11 +238,10 @@ def _acknowledged_banner(
     shown = None if distance is None else distance_text(distance)
     others = list(alert.reasons)
     if shown is None:
-        now = reason_text(others.pop(0), alert, observation, settings)
+        first = _acknowledged_reason(at, reason_text(others.pop(0), alert, observation, settings))
     else:
-        now = text("now {distance}", distance=shown)
+        first = _acknowledged_text(at, text("now {distance}", distance=shown))
         others = [one for one in others if one is not Reason.POSTERIOR_MARGIN]
-    first = _acknowledged_text(at, now)
     more = (reason_text(reason, alert, observation, settings) for reason in others)
     return Banner(
         level=Level.WATCH,
@@ -262,7 +263,7 @@ def _acknowledged_in_part(
     first, *more = (
         reason_text(reason, alert, observation, settings) for reason in alert.acknowledged
     )
-    reasons = (_acknowledged_text(at, first), *more)
+    reasons = (_acknowledged_reason(at, first), *more)
     return replace(
         partly,
         word=Level.STOP.value,
@@ -277,6 +278,12 @@ def _acknowledged_text(at: str, now: str) -> str:
     if not at:
         return text("acknowledged, {now}", now=now)
     return text("acknowledged {at}, {now}", at=at, now=now)
+
+
+def _acknowledged_reason(at: str, reason: str) -> str:
+    if not at:
+        return text("acknowledged: {reason}", reason=reason)
+    return text("acknowledged {at}: {reason}", at=at, reason=reason)
 
 
 def reason_text(reason: Reason, alert: Alert, observation: Observation, settings: Settings) -> str:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from leakwatch.core.messages import join_texts, text
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.display.banner import REASON_WORDS
+from leakwatch.display.quantities import wall_distance_text
 
 
 class Urgency(IntEnum):
@@ -39,7 +40,7 @@ class EventRow:
     text : str
         Reasons, or the words of a note; may be empty.
     value : str
-        Distance at that moment, negative behind the wall; empty if unknown.
+        Distance at that moment, as the banner shows it; empty if unknown.
     at_px : (float, float) or None
         Where.
     """
@@ -141,16 +142,13 @@ def _reason_text(event: Event, acquiring: Container[int]) -> str:
 
 def _value(events: Sequence[Event]) -> str:
     known = [event for event in events if event.distance_mm is not None]
-    return event_distance_text(known[-1]) if known else ""
-
-
-def event_distance_text(event: Event) -> str:
-    """Return the distance of an event as on the axis of the trend: negative behind the wall."""
-    return signed_distance_text(event.distance_mm or 0.0, event.distance_sigma_mm)
+    if not known:
+        return ""
+    return wall_distance_text(known[-1].distance_mm or 0.0, known[-1].distance_sigma_mm)
 
 
 def signed_distance_text(distance_mm: float, sigma_mm: float | None) -> str:
-    """Return a signed distance with its standard deviation, ``−2.3 ± 0.5 mm``."""
+    """Return a distance as on the axis of the trend, ``−2.3 ± 0.5 mm``."""
     sigma = "" if sigma_mm is None else f" ± {sigma_mm:.1f}"
     sign = "−" if round(distance_mm, 1) < 0.0 else ""
     return f"{sign}{abs(distance_mm):.1f}{sigma} mm"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from leakwatch.core.messages import translate
+from leakwatch.core.messages import sentence, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Fact:
     past: bool = False
 
     def translated(self) -> Fact:
-        """Return the fact in the user's language."""
-        return replace(self, name=translate(self.name), value=translate(self.value))
+        """Return the fact in the user's language, its name with a capital first letter."""
+        return replace(self, name=sentence(self.name), value=translate(self.value))
 
 
 def needed_at_a_glance(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

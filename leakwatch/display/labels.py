@@ -24,6 +24,8 @@ SECOND_LINE = 0.02
 HALF_TUBE_LABEL = 0.17
 # In a window: gap between the lines and a label, as a share of the visible rows.
 LABEL_GAP = 0.015
+# Places along the upper and the lower edge of a view that are tried, if lines fill it.
+EDGE_PLACES = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,10 @@ def labels_in_view(
         inside = [_into(view, place, size) for place in wanted]
         taken = (*messages, *placed)
         free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
-        clear = (one for one in free if not _hides(one, lines))
-        # If every place hides something, the first hides least.
-        placed.append(next(clear, (free or inside)[0]))
+        # The first of those that hide least, and never what the label names.
+        named = [one for one in free if not _contains(one, label.at_px)]
+        places = named or free or inside
+        placed.append(min(places, key=lambda one: _hidden_points(one, lines)))
     return tuple(placed)
 
 
@@ -201,18 +204,25 @@ def _wanted_places(
     away = [(x * far, y * along) for far in (1.0, 1.3, 1.7) for y in range(-4, 5) for x in sides]
     away.sort(key=lambda one: np.hypot(*one))
     near = [(column + x, row + y) for x, y in away]
-    # At the edge of the view that is farther away, if lines fill it.
-    far_row = view.top if row - view.top > view.bottom - row else view.bottom
-    edges = [(column, far_row), (view.left, far_row), (view.right, far_row)]
+    # At an edge of the view, the nearest free place first, if lines fill the view.
+    columns = np.linspace(view.left, view.right, EDGE_PLACES).tolist()
+    edges = [(one, at) for at in (view.top, view.bottom) for one in (column, *columns)]
+    edges.sort(key=lambda one: np.hypot(one[0] - column, one[1] - row))
     if label.kind is LineKind.SHORTEST:
         return [*outside, *edges, *near]
     return [*near, *outside, *edges]
 
 
-def _hides(place: FrameRect, lines: PointArray) -> bool:
+def _hidden_points(place: FrameRect, lines: PointArray) -> int:
+    """Return how many points of lines a label would hide there."""
     columns, rows = lines[:, 0], lines[:, 1]
     across = (place.left <= columns) & (columns <= place.right)
-    return bool((across & (place.top <= rows) & (rows <= place.bottom)).any())
+    return int((across & (place.top <= rows) & (rows <= place.bottom)).sum())
+
+
+def _contains(place: FrameRect, at_px: Point) -> bool:
+    column, row = at_px
+    return place.left <= column <= place.right and place.top <= row <= place.bottom
 
 
 def _into(view: FrameRect, centre: Point, size: Point) -> FrameRect:

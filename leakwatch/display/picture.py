@@ -83,6 +83,7 @@ def make_overlay(
     before: Observation | None = None,
     age: str = "",
     acknowledged_at: str = "",
+    first: int = 0,
 ) -> FrameOverlay:
     """Return what to draw for `snapshot`.
 
@@ -98,6 +99,8 @@ def make_overlay(
         Of a frame that is not live: shown with every number, and nothing is predicted.
     acknowledged_at : str
         Time at which a STOP was acknowledged, as it is shown; empty if unknown.
+    first : int
+        Number of the first frame: 0 in files, 1 in windows.
     """
     if age:
         snapshot = replace(snapshot, alert=replace(snapshot.alert, time_to_margin_s=None))
@@ -118,7 +121,7 @@ def make_overlay(
             text("{age} ago", age=age) if age else "",
         ),
         facts=_aged(_facts(snapshot, settings), age),
-        run_facts=_run_facts(snapshot),
+        run_facts=_run_facts(snapshot, first),
         legend=_legend(lines, settings),
         focus_px=_focus(observation),
         sides=_sides(marks),
@@ -283,8 +286,8 @@ def _aged(facts: tuple[Fact, ...], age: str) -> tuple[Fact, ...]:
     )
 
 
-def _run_facts(snapshot: Snapshot) -> tuple[Fact, ...]:
-    facts = [*_frame_facts(snapshot.frame), spacing_fact(snapshot.observation.calibration)]
+def _run_facts(snapshot: Snapshot, first: int) -> tuple[Fact, ...]:
+    facts = [*_frame_facts(snapshot.frame, first), spacing_fact(snapshot.observation.calibration)]
     if snapshot.fault is None:
         facts += registration_facts(snapshot.observation.quality)
         after = text("{ms:.0f} ms after the frame", ms=snapshot.latency_ms)
@@ -292,11 +295,12 @@ def _run_facts(snapshot: Snapshot) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _frame_facts(frame: Frame) -> list[Fact]:
+def _frame_facts(frame: Frame, first: int) -> list[Fact]:
     total = frame.acquisition.number_of_frames
-    number: str = f"{frame.index}"
+    number: str = f"{frame.index + first}"
     if total is not None:
-        number = text("{number} (last {last_frame})", number=frame.index, last_frame=total - 1)
+        last = total - 1 + first
+        number = text("{number} (last {last_frame})", number=number, last_frame=last)
     assumed = frame.acquisition.time_source is TimeSource.ASSUMED
     source = text("assumed 15/s") if assumed else frame.acquisition.time_source.value
     time = text("{time_s:.2f} s ({source})", time_s=frame.time_s, source=source)

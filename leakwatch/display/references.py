@@ -49,8 +49,8 @@ class Reference:
 
     @property
     def title(self) -> str:
-        """Title with the kind of image and its time."""
-        frame = self.snapshot.frame.index
+        """Title with the kind of image and its time; windows count frames from 1."""
+        frame = self.snapshot.frame.index + 1
         time = time_text(self.snapshot.frame.time_s)
         if self.kind is ReferenceKind.BEFORE_CEMENT:
             return text("Before cement: {time}, frame {frame}", time=time, frame=frame)

@@ -108,10 +108,10 @@ def _angle_deg(points: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> tup
     return math.degrees(angle), min(math.degrees(sigma), 180.0)
 
 
-def where_text(measure: Measure) -> str:
-    """Return on which image a measure was drawn."""
+def where_text(measure: Measure, first: int = 0) -> str:
+    """Return on which image a measure was drawn; `first` is 0 in files, 1 in windows."""
     frame = measure.drawn_on.frame
-    return text("frame {frame}, {time}", frame=frame.index, time=time_text(frame.time_s))
+    return text("frame {frame}, {time}", frame=frame.index + first, time=time_text(frame.time_s))
 
 
 def view_change(measure: Measure, now: Snapshot, settings: Settings) -> str:

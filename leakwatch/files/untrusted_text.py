@@ -16,6 +16,9 @@ from typing import Final
 # surrogates, private ones, unassigned ones, and breaks of lines and paragraphs.
 _CONTROL_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+# A spreadsheet takes what begins with one of them for a formula, and computes it.
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
 # File systems give a name 255 bytes; a suffix, and what a copy adds, must fit after it.
 _MOST_BYTES: Final = 120
 _OTHER_THAN_WORDS: Final = re.compile(r"[^\w.]+")
@@ -43,6 +46,22 @@ def escape_control_characters(text: str) -> str:
 def html_text(text: str) -> str:
     """Return `text` escaped for HTML, between tags or in an attribute."""
     return escape(escape_control_characters(text))
+
+
+def spreadsheet_cell(value: object) -> object:
+    """Return a value for a CSV file: a text on one line, which no spreadsheet computes.
+
+    Parameters
+    ----------
+    value : object
+        Only strings are changed.
+    """
+    return no_formula(escape_control_characters(value)) if isinstance(value, str) else value
+
+
+def no_formula(text: str) -> str:
+    """Return `text` marked by an apostrophe if a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def safe_file_name(text: str, instead: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QBuffer
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from leakwatch.core.errors import CaseError, SinkError
@@ -300,14 +301,18 @@ def _draw_into(window: ImageWindow | TwoPlaneReplayWindow, path: Path) -> None:
     # `grab` lays out a window that was never shown; the overlay needs the size of its view first.
     window.grab()
     window.tick()
-    if not window.grab().save(str(path), "PNG"):
+    content = QBuffer()
+    window.grab().save(content, "PNG")
+    try:
+        path.write_bytes(content.data().data())
+    except OSError as error:
         raise SinkError(
             text(
-                "{path} cannot be written: no such folder, no permission, or no disk space. Choose "
-                "another path.",
+                "{path} cannot be written: {reason}. Choose another path.",
                 path=path,
+                reason=error.strerror,
             )
-        )
+        ) from error
 
 
 def _no_such_frame(run: AnalysisRun, track: Track, index: int) -> Message:

@@ -156,9 +156,11 @@ def combined(planes: Sequence[Plane]) -> CommonStatus:
         At least one.
     """
     nothing_on = all(plane.role is not Role.ON for plane in planes)
+    asked = [plane for plane in planes if nothing_on or plane.role is not Role.PAUSED]
+    calm = all(plane.now.banner.word == OFF_WORD for plane in asked)
     wall = any(plane.watches_wall for plane in planes)
     shares = [
-        _complement(plane) if wall and plane.completes else _share(plane, nothing_on)
+        _complement(plane) if wall and plane.completes else _share(plane, nothing_on, calm)
         for plane in planes
     ]
     heaviest = max(weight(one.banner) for one in shares)
@@ -197,13 +199,22 @@ def _named(name: str, words: str) -> str:
     return text("{plane}: {words}", plane=name, words=words) if name else words
 
 
-def _share(plane: Plane, nothing_on: bool) -> _Share:
-    """Return what a plane contributes; if no plane is on, none of them is excused."""
+def _share(plane: Plane, nothing_on: bool, calm: bool) -> _Share:
+    """Return what a plane contributes.
+
+    Parameters
+    ----------
+    plane : Plane
+    nothing_on : bool
+        No plane is on: none of them is excused.
+    calm : bool
+        Every plane that is not excused is without a beam, by the operator's choice.
+    """
     if nothing_on or plane.counts:
         share = _own_share(plane)
         banner = share.banner
-        if banner.word == OFF_WORD and not nothing_on:
-            # There is a beam, if in the other plane.
+        if banner.word == OFF_WORD and not calm:
+            # The other plane has a beam, or should have one.
             style, word = LEVEL_STYLES[Level.UNKNOWN], Level.UNKNOWN.value
             return replace(share, banner=replace(banner, word=word, style=style))
         return share
@@ -237,7 +248,7 @@ def _own_share(plane: Plane) -> _Share:
     line = text("{plane}: {word}", plane=name, word=banner.word)
     if banner.reasons:
         reason = banner.reasons[0]
-        line = text("{plane}: {word}, {reason}", plane=name, word=banner.word, reason=reason)
+        line = text("{plane}: {word} – {reason}", plane=name, word=banner.word, reason=reason)
     return _Share(banner, plane.now.alarm, line, name)
 
 

@@ -6,6 +6,7 @@ from leakwatch.core.marks import Side
 from leakwatch.core.messages import Message, join_with, sentence, text
 from leakwatch.core.spacing import Calibration, SpacingRung
 from leakwatch.display.facts import Fact
+from leakwatch.display.quantities import spacing_text
 from leakwatch.marking.draft import Draft, Mode
 from leakwatch.marking.finding import (
     POSTERIOR_WALL,
@@ -157,14 +158,7 @@ def _side_text(draft: Draft, found: FoundBody) -> Message:
 def spacing_fact(calibration: Calibration) -> Fact:
     """Return the calibration and its source."""
     if calibration.mm_per_px is None or calibration.mm_per_px_sigma is None:
-        return Fact(
-            text("mm per pixel (C)"), text("none: {source}", source=calibration.source), warn=True
-        )
-    share = calibration.mm_per_px_sigma / calibration.mm_per_px
-    value = text(
-        "{mm_per_px:.4f} ± {share:.1%}, {source}",
-        mm_per_px=calibration.mm_per_px,
-        share=share,
-        source=calibration.source,
-    )
-    return Fact(text("mm per pixel (C)"), value, warn=calibration.rung is SpacingRung.NONE)
+        return Fact(text("scale (C)"), text("none: {source}", source=calibration.source), warn=True)
+    spacing = spacing_text(calibration.mm_per_px, calibration.mm_per_px_sigma)
+    value = text("{spacing} mm per pixel ({source})", spacing=spacing, source=calibration.source)
+    return Fact(text("scale (C)"), value, warn=calibration.rung is SpacingRung.NONE)

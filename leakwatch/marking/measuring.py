@@ -19,6 +19,7 @@ from leakwatch.core.arrays import Point
 from leakwatch.core.errors import CalibrationError
 from leakwatch.core.messages import Message, sentence, text
 from leakwatch.core.spacing import Calibration, Distortion
+from leakwatch.display.quantities import spacing_text
 
 KINDS = tuple(KnownObject)
 # Initial sizes: the most common gauge; usual lengths of the others, mm.
@@ -142,15 +143,13 @@ def describe(now: Measuring) -> Message:
 def compare(found: Measurement, known: Calibration, settings: CalibrationSettings) -> Message:
     """Return the result, compared with the previous calibration."""
     spacing = found.spacing
-    share = spacing.mm_per_px_sigma / spacing.mm_per_px
-    value = text(
-        "{mm_per_px:.4f} mm per pixel ± {share:.1%}", mm_per_px=spacing.mm_per_px, share=share
-    )
+    shown = spacing_text(spacing.mm_per_px, spacing.mm_per_px_sigma)
+    value = text("{spacing} mm per pixel", spacing=shown)
     if known.mm_per_px is None:
         return value
     off = spacing.mm_per_px / known.mm_per_px - 1.0
     both = text(
-        "{value}; {deviation:+.1%} against {source}",
+        "{value}: {deviation:+.0%} against {source}",
         value=value,
         deviation=off,
         source=known.source,

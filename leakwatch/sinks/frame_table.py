@@ -9,6 +9,7 @@ from pathlib import Path
 
 from leakwatch.case_files.run_records import FrameRecord, frame_record
 from leakwatch.core.results import Snapshot
+from leakwatch.files.untrusted_text import spreadsheet_cell
 from leakwatch.sinks.recording.line_file import LineFile
 
 TABLE_NAME = "frames.csv"
@@ -79,7 +80,10 @@ def _cells(record: FrameRecord) -> tuple[object, ...]:
 
 
 def format_row(cells: Sequence[object]) -> bytes:
-    """Return a row of a CSV file with its line end; None is an empty cell."""
+    """Return a row of a CSV file with its line end; None is an empty cell.
+
+    Paths and header values are written by strangers, see `spreadsheet_cell`.
+    """
     row = io.StringIO()
-    csv.writer(row, lineterminator="\n").writerow(cells)
+    csv.writer(row, lineterminator="\n").writerow(map(spreadsheet_cell, cells))
     return row.getvalue().encode()

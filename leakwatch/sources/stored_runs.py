@@ -27,10 +27,10 @@ from leakwatch.sources.dicom.dicom_header import (
     read_header,
 )
 from leakwatch.sources.dicom.element_values import text_value
+from leakwatch.sources.dicom.media_directory import DIRECTORY_NAME, missing_images
 from leakwatch.sources.dicom.run_identity import run_difference
 from leakwatch.sources.video.stored_video import StillImages, is_image, is_video, open_stored
 
-DIRECTORY_NAME = "DICOMDIR"
 # Marks a folder of results, whose video and image were written by an earlier analysis.
 _RESULT_NAME = "frames.jsonl"
 
@@ -80,7 +80,8 @@ class FoundRuns:
     runs : tuple of StoredRun
         In the order of their paths.
     refused : tuple of (Path, str)
-        DICOM images that cannot be read, each with the reason.
+        DICOM images that cannot be read, each with the reason; a DICOMDIR if images that it lists
+        are missing.
     """
 
     runs: tuple[StoredRun, ...]
@@ -126,10 +127,11 @@ def find_runs(path: Path) -> FoundRuns:
     images |= {file for file, error in refused if not isinstance(error, HeaderDamaged | NotAnImage)}
     runs += [_of_singles(one, images) for one in singles]
     runs += [StoredRun(session, (), "", "a recorded session") for session in sessions]
+    unread = [*((file, str(error)) for file, error in refused), *_lost(files)]
     if not runs:
         runs = _of_pictures(path, others)
     if not runs:
-        why = join_with(" ", ("", str(refused[0][1]))) if refused else ""
+        why = join_with(" ", ("", unread[0][1])) if unread else ""
         raise SourceError(
             text(
                 "{path}: contains no DICOM image, video or other image ({files} other files).{why} "
@@ -140,12 +142,12 @@ def find_runs(path: Path) -> FoundRuns:
             )
         )
     runs.sort(key=lambda run: natural(run.files[0] if run.files else run.path))
-    return FoundRuns(tuple(runs), tuple((file, str(error)) for file, error in refused))
+    return FoundRuns(tuple(runs), tuple(unread))
 
 
 def without_directory(path: Path) -> Path:
     """Return the folder of a DICOMDIR; any other path unchanged."""
-    return path.parent if path.name.upper() == DIRECTORY_NAME and path.is_file() else path
+    return path.parent if _is_directory(path) and path.is_file() else path
 
 
 def natural(path: Path) -> list[tuple[int, str]]:
@@ -188,7 +190,7 @@ def _sorted_out(
     others: list[Path] = []
     refused: list[tuple[Path, SourceError]] = []
     for file in files:
-        if file.name.upper() == DIRECTORY_NAME:
+        if _is_directory(file):
             continue
         try:
             header = read_header(file)
@@ -207,6 +209,16 @@ def _sorted_out(
             else:
                 _add_single(singles, header, found)
     return runs, [one for of_series in singles.values() for one in of_series], others, refused
+
+
+def _lost(files: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Return each DICOMDIR that lists missing images, with which they are."""
+    found = ((file, missing_images(file, files)) for file in files if _is_directory(file))
+    return [(file, why) for file, why in found if why]
+
+
+def _is_directory(file: Path) -> bool:
+    return file.name.upper() == DIRECTORY_NAME
 
 
 def _add_single(singles: dict[str, list[_Singles]], header: Header, found: Acquisition) -> None:

@@ -25,6 +25,12 @@ from leakwatch.training.training_words import (
 
 # So long before a STOP was due its cause can often be seen already, s.
 BEFORE_S = 1.0
+YOUR_FALSE_STOP = text("Your first false STOP")
+# Titles that begin with a small letter where they do not begin a line.
+_WITHIN: dict[str, str] = {
+    YOUR_STOP: text("your STOP"),
+    YOUR_FALSE_STOP: text("your first false STOP"),
+}
 # Panels of the result, and the number of the first frame in windows.
 COUNT, FIRST = 3, 1
 
@@ -46,30 +52,39 @@ class ResultLine:
 
 
 def key_frames(course: CaseCourse, score: Score) -> tuple[ResultLine, ...]:
-    """Return three frames: a STOP due, given by the trainee, and given by LeakWatch.
+    """Return three frames in their order: a STOP due, by the trainee, and by LeakWatch.
 
     Those in one frame are one line; then frames before and after complete the three, as far as
     the case has others.
     """
-    lines: list[ResultLine] = []
+    groups: list[list[ResultLine]] = []
     for line in (_due_line(course), _own_line(course, score), _leakwatch_line(course)):
-        same = [n for n, one in enumerate(lines) if one.frame == line.frame is not None]
+        same = [one for one in groups if one[0].frame == line.frame is not None]
         if same:
-            lines[same[0]] = _together(lines[same[0]], line)
+            same[0].append(line)
         else:
-            lines.append(line)
+            groups.append([line])
+    lines = [_together(*one) for one in groups]
     for line in _others(course):
         if len(lines) == COUNT:
             break
         if line.frame not in {one.frame for one in lines}:
             lines.append(line)
+    last = len(course.times_s)
+    lines.sort(key=lambda line: last if line.frame is None else line.frame)
     while len(lines) < COUNT:
         lines.append(ResultLine(text("No other frame"), NONE, None))
     return tuple(lines)
 
 
-def _together(one: ResultLine, other: ResultLine) -> ResultLine:
-    title = text("{one} and {other}", one=one.title, other=other.title)
+def _together(one: ResultLine, *others: ResultLine) -> ResultLine:
+    """Return one line for what happened in one frame: ``STOP due and LeakWatch's STOP``."""
+    if not others:
+        return one
+    *between, last = (_WITHIN.get(other.title, other.title) for other in others)
+    if not between:
+        return replace(one, title=text("{one} and {other}", one=one.title, other=last))
+    title = text("{one}, {second} and {third}", one=one.title, second=between[0], third=last)
     return replace(one, title=title)
 
 
@@ -105,7 +120,7 @@ def _own_line(course: CaseCourse, score: Score) -> ResultLine:
             when = text("{when}: {delay}", when=when, delay=after_due(score.reaction_s))
         return ResultLine(YOUR_STOP, when, stop.frame)
     if score.false_at_s:
-        return _line(text("Your first false STOP"), instant(course, score.false_at_s[0]))
+        return _line(YOUR_FALSE_STOP, instant(course, score.false_at_s[0]))
     if score.presses_s:
         pressed = instant(course, score.presses_s[0])
         when = text("{when}: not scored", when=time_text(pressed, FIRST))

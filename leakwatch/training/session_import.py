@@ -13,6 +13,7 @@ from dataclasses import fields
 from leakwatch.core.errors import LibraryError
 from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import parse_json
+from leakwatch.files.untrusted_text import FORMULA_SIGNS
 from leakwatch.training.scoring import Outcome, TruthSource
 from leakwatch.training.training_records import BEGUN, TrainingSession, check_name
 
@@ -77,8 +78,7 @@ def _text(cell: str | None) -> str:
     if cell is None or len(cell) > _LONGEST:
         raise ValueError(text("a cell is missing or too long"))
     # As `sessions_csv` marks a text that a spreadsheet would take for a formula.
-    formula = cell.startswith("'") and cell[1:2] in {"=", "+", "-", "@", "\t", "\r"}
-    return cell[1:] if formula else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_SIGNS else cell
 
 
 def _moment(cell: str) -> str:

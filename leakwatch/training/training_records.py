@@ -19,6 +19,7 @@ from leakwatch import __version__
 from leakwatch.case_files.library_database import LibraryDatabase, library_folder
 from leakwatch.core.errors import LibraryError
 from leakwatch.core.messages import text
+from leakwatch.files.untrusted_text import no_formula
 from leakwatch.training.scoring import CaseCourse, Instant, Outcome, Score, TruthSource
 
 BEGUN = "begun"
@@ -256,9 +257,8 @@ def sessions_csv(sessions: Sequence[TrainingSession]) -> str:
 
 
 def _cell(value: object) -> object:
-    """Return a text that no spreadsheet takes for a formula: names of cases are those of files."""
-    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if formula else value
+    """Return a cell from which the import restores the value: names of cases are those of files."""
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def _instant(at: Instant | None) -> tuple[int | None, float | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -29,6 +30,9 @@ OTHER_PAGE_SHARE = 0.002
 PAINTED_SHARE = 0.02
 # Width of the small pictures, which are compared: letters and lines are told apart no more.
 SMALL_WIDTH = 320
+# How long a C-arm waits for a window that draws as many pixels as the largest screen has, s: less
+# than an image may be late. On a screen of few pixels it sends at its own speed.
+DRAWN_S, MOST_PIXELS = 0.3, 3840 * 2160
 # How often a key is pressed again where a first press may only ask for a second, s.
 ASKED_S = 5.0
 
@@ -66,10 +70,17 @@ class Day:
         For files of the day; deleted by the caller.
     out : Path
         Where pictures go, and smaller ones in its folder `small`.
+
+    Attributes
+    ----------
+    closer : bool
+        Whether every tool is opened as well, which takes longer.
     """
 
     def __init__(self, screen: XDisplay, factor: float, work: Path, out: Path) -> None:
         self.screen, self.factor, self.work, self.out = screen, factor, work, out
+        self.closer = False
+        self.drawn_s = DRAWN_S * screen.size[0] * screen.size[1] / MOST_PIXELS
         self.stations: list[dict[str, object]] = []
         self._programs: list[Program] = []
         self.sequence = work / "spine.dcm"
@@ -94,14 +105,20 @@ class Day:
 
     def station(self, name: str, picture: Rgb | None = None, ground: str = "") -> Rgb:
         """Keep a picture of the screen; `ground` names the banner that must be in it."""
-        kept = self.screen.picture() if picture is None else picture
+        window = self.screen.active()
+        size = self.screen.size_of(window) if window else None
+        return self._keep(name, self.screen.picture() if picture is None else picture, ground, size)
+
+    def page(self, name: str, picture: Rgb) -> None:
+        """Keep a picture of what is on paper, and not on the screen."""
+        self._keep(name, picture, "", None)
+
+    def _keep(self, name: str, kept: Rgb, ground: str, size: tuple[int, int] | None) -> Rgb:
         path = self.out / f"{len(self.stations) + 1:02}-{name}.png"
         Image.fromarray(kept).save(path, compress_level=1)
         height = round(SMALL_WIDTH * kept.shape[0] / kept.shape[1])
         small = Image.fromarray(kept).resize((SMALL_WIDTH, height), Image.Resampling.BOX)
         small.save(self.out / "small" / f"{name}.webp", quality=80)
-        window = self.screen.active()
-        size = self.screen.size_of(window) if window else None
         self.stations.append({"name": name, "picture": path.name, "ground": ground, "window": size})
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()
@@ -142,15 +159,29 @@ class Day:
 
         return until("the last frame", last)
 
-    def beam(self, wanted: Callable[[], Rgb | None], what: str) -> Rgb:
-        """Let the C-arm send until something is seen; return the picture."""
-        seen = None
-        while seen is None:
-            if self.arm.sent == len(self.arm.frames):
-                raise NothingHappened(f"not by the last frame: {what}")
-            self.arm.send_until(self.arm.sent + 1)
-            seen = wanted()
-        return seen
+    def beam(self, wanted: Callable[[], Rgb | None], what: str, *arms: CArm) -> Rgb:
+        """Let C-arms send until something is seen, as long as there are images; return it.
+
+        Parameters
+        ----------
+        wanted : callable
+            Returns the picture of it, or None.
+        what : str
+        arms : CArm
+            Without any, that of the day.
+        """
+        while True:
+            for arm in arms or (self.arm,):
+                if arm.sent == len(arm.frames):
+                    raise NothingHappened(f"not by the last frame: {what}")
+                arm.send_until(arm.sent + 1)
+            last_s = time.monotonic() + self.drawn_s
+            while True:
+                seen = wanted()
+                if seen is not None:
+                    return seen
+                if time.monotonic() >= last_s:
+                    break
 
     def click_frame(self, at_px: tuple[float, float]) -> None:
         """Click on a pixel of the sequence, wherever it is shown."""
@@ -191,6 +222,15 @@ class Day:
 
         until(f"a window {title!r} after {key}", pressed)
         program.window(title)
+
+    def open_each(self, opened: Sequence[tuple[str, str, str]]) -> None:
+        """Press a key, keep a picture of what it opens, and press the keys that close it."""
+        for key, name, closing in opened:
+            self.screen.press(key)
+            self.station(name, self.steady())
+            if closing:
+                self.screen.press(*closing.split())
+            self.steady()
 
     def with_banner(self, *grounds: str) -> Rgb | None:
         """Return a picture of the screen if the banner of a state is in it."""

@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from c_arm import CArm, free_port
 from day import ASKED_S, SAMPLES, Day, colour_share
 from PIL import Image
@@ -29,6 +31,24 @@ from leakwatch.display import palette
 SIZES = ("1280x800", "1366x768", "1920x1080", "3840x2160")
 FACTORS = (1.0, 2.0)
 HOME = "^LeakWatch$"
+# Keys of a replay and of a live session that open something, its name, and the keys that close it.
+BESIDE = (
+    ("e", "reference", ""),
+    ("d", "subtraction", "d e e"),
+    ("h", "events", "h"),
+    ("w", "trend-of-the-case", "w"),
+    ("g", "details", "g"),
+    ("question", "keys", "Escape"),
+    ("i", "inverted", "i"),
+)
+ASKED = (
+    ("l", "margin", "Escape"),
+    ("v", "syringe", "Escape"),
+    ("n", "note", "Escape"),
+    ("g", "live-details", "g"),
+)
+# Where a length is measured, as shares of the screen: over the vertebra.
+RULER = ((0.35, 0.62), (0.47, 0.65))
 # Frames of the sample before the cement; the marks are made in a pause of the beam.
 BEFORE_CEMENT = 10
 # Edges of the cannula near its tip, column and row in the sample.
@@ -86,9 +106,17 @@ def watch_live(day: Day, program: Program) -> None:
     screen.press("comma")
     day.next_page(before)
     screen.type(f"scp://127.0.0.1:{day.port}")
-    day.station("settings")
+    if day.closer:
+        screen.press("Escape", "s")
+        day.station("simulate", day.next_page(before))
+        screen.press("Escape", "comma")
+        day.steady()
+        screen.type(f"scp://127.0.0.1:{day.port}")
+    saved = day.station("settings")
     screen.press("ctrl+s")
     until("the settings of the room", (day.work / "room.toml").exists)
+    # The start window opens anew, with the source in its last line.
+    day.next_page(saved)
     day.press_until("l", "scp", program)
     day.station("live-waiting", day.see("OFF"))
     day.arm.send_until(BEFORE_CEMENT)
@@ -103,16 +131,22 @@ def watch_live(day: Day, program: Program) -> None:
     day.station("live-stop", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
     screen.press("p")
     day.station("live-paused", day.beam(lambda: day.with_banner("STOP"), "STOP"), "STOP")
-    screen.press("a")
-    acknowledged = day.beam(lambda: day.with_banner("ACKNOWLEDGED"), "STOP, acknowledged")
-    day.station("live-acknowledged", acknowledged, "ACKNOWLEDGED")
+
+    def acknowledged() -> Rgb | None:
+        screen.press("a")  # each STOP for another reason, as it comes
+        return day.with_banner("ACKNOWLEDGED")
+
+    shown = day.beam(acknowledged, "STOP, acknowledged")
+    day.station("live-acknowledged", shown, "ACKNOWLEDGED")
+    if day.closer:
+        day.open_each(ASKED)
     day.arm.send_until(len(day.arm.frames))
     screen.press("q", "q")  # a running session asks once
     program.window(HOME)
 
 
-def look_back(day: Day, program: Program) -> None:
-    """The recorded case: in the list, replayed, and as a report."""
+def look_back(day: Day, program: Program) -> Program:
+    """The recorded case: in the list, replayed; its report is being made."""
     screen = day.screen
     before = day.steady()
     screen.press("c")
@@ -122,59 +156,94 @@ def look_back(day: Day, program: Program) -> None:
     day.see("STOP", "ACKNOWLEDGED", "CLEAR", "PARTLY")
     day.at_end()
     day.station("case-replay", day.see("STOP"), "STOP")
+    if day.closer:
+        look_at_tools(day)
     screen.press("q")
     program.window(HOME)
-    folder = day.work / "report"
-    reporter = day.start("report", "1", "--out", str(folder))
-    if reporter.wait_for_end():
-        reporter.check_alive()  # raises, with what it said
+    return day.start("report", "1", "--out", str(day.work / "report"))
+
+
+def look_at_tools(day: Day) -> None:
+    """What a person opens beside an image that stands still."""
+    day.open_each(BESIDE)
+    day.screen.press("y")
+    for share in RULER:
+        day.screen.click((share[0] * day.screen.size[0], share[1] * day.screen.size[1]))
+    day.station("ruler", day.steady())
+    day.screen.press("Escape")
+
+
+def read_report(day: Day, reporter: Program) -> None:
+    """The report of the case, on paper."""
+    finished(reporter)
     for name in ("report.html", "report.pdf"):
-        shutil.copy(folder / name, day.out / name)
+        shutil.copy(day.work / "report" / name, day.out / name)
+    drawn = day.work / "report.png"
+    pages = REPOSITORY / "scripts" / "day" / "report_pages.py"
+    subprocess.run(
+        [sys.executable, str(pages), str(day.out / "report.pdf"), str(drawn)], check=True
+    )
+    day.page("report", np.asarray(Image.open(drawn).convert("RGB")))
 
 
-def watch_two_planes(day: Day, program: Program) -> None:
+def simulate_second(day: Day) -> Program:
+    """Start to simulate the injection of the sample as the second plane of a C-arm sees it."""
+    folder = REPOSITORY / "leakwatch" / "simulator" / "scenarios"
+    seen = (folder / "epidural.toml").read_text().replace("[carm]", '[carm]\nview = "ap"')
+    # As long as it is watched: the other plane is STOP before that.
+    seen = seen.replace("duration_s = 7.2", "duration_s = 5.6")
+    scenario = day.work / "second.toml"
+    scenario.write_text(seen.replace('name = "epidural"', 'name = "second"'))
+    return day.start("simulate", str(scenario), "--out", str(day.work))
+
+
+def finished(program: Program) -> None:
+    """Wait until a program ends by itself, and without a fault."""
+    if program.wait_for_end():
+        program.check_alive()  # raises, with what it said
+
+
+def watch_two_planes(day: Day) -> None:
     """Both planes of a biplane C-arm, each with its case, until the worse of them is STOP."""
     screen = day.screen
-    screen.press("q")
-    program.wait_for_end()
     ports = (free_port(), free_port())
-    cases = [SAMPLES / f"{name}.case.json" for name in ("epidural", "contained")]
+    files = (day.sequence, day.work / "second.dcm")
+    cases = (SAMPLES / "epidural.case.json", day.work / "second.case.json")
     sources = [f"scp://127.0.0.1:{port}" for port in ports]
     both = day.start(
         "run", sources[0], "--case", str(cases[0]),
         "--second", sources[1], "--second-case", str(cases[1]),
     )  # fmt: skip
     both.window("scp")
-    day.see("OFF", "UNKNOWN")
-    files = (day.sequence, SAMPLES / "contained.dcm")
+    day.see("OFF")
+    day.station("two-planes-waiting", day.steady())
     arms = [CArm(path, port) for path, port in zip(files, ports, strict=True)]
-    seen = None
-    while seen is None:
-        for arm in arms:
-            if arm.sent == len(arm.frames):
-                raise NothingHappened("no STOP of both planes")
-            arm.send_until(arm.sent + 1)
-        seen = day.with_banner("STOP")
+    seen = day.beam(lambda: day.with_banner("STOP"), "STOP of both planes", *arms)
     day.station("two-planes-stop", seen, "STOP")
     for arm in arms:
         arm.close()
-
     screen.press("q", "q")
     both.wait_for_end()
 
 
-def train(day: Day) -> None:
-    """A case without alarms: the choice, the task, STOP, the result."""
-    screen = day.screen
-    program = day.start()
-    program.window(HOME)
+def choose_training(day: Day, program: Program) -> None:
+    """The choice of a case to train with, from the start window; the program ends."""
     day.press_until("t", "training", program)
-    before = day.steady()
-    day.station("training-choice", before)
-    screen.press("q")
+    before = day.station("training-choice", day.steady())
+    if day.closer:
+        day.screen.press("i")
+        before = day.station("training-class", day.next_page(before))
+        day.screen.press("Escape")
+        day.next_page(before)
+    day.screen.press("q")
     program.window(HOME)
-    screen.press("q")
+    day.screen.press("q")
     program.wait_for_end()
+
+
+def train(day: Day) -> None:
+    """A case without alarms: the task, STOP, the result."""
+    screen = day.screen
     program = day.start("train", str(SAMPLES / "epidural.case.json"))
     program.window("training")
 
@@ -202,19 +271,24 @@ def spend(day: Day) -> None:
     """The whole day."""
     program = day.start()
     open_and_mark(day, program)
+    simulated = simulate_second(day)
     watch_live(day, program)
-    look_back(day, program)
-    watch_two_planes(day, program)
+    reporter = look_back(day, program)
+    choose_training(day, program)
+    finished(simulated)
+    watch_two_planes(day)
+    read_report(day, reporter)
     train(day)
 
 
-def live_through(size: tuple[int, int], factor: float, out: Path) -> None:
+def live_through(size: tuple[int, int], factor: float, out: Path, closer: bool = False) -> None:
     """Live through one day; write its pictures and `stations.json` into `out`."""
     (out / "small").mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="leakwatch-day-"))
     try:
         with XDisplay(size, work) as screen:
             day = Day(screen, factor, work, out)
+            day.closer = closer
             try:
                 spend(day)
             except NothingHappened:
@@ -234,6 +308,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "day")
     parser.add_argument("--size", default=SIZES[0])
     parser.add_argument("--factor", type=float, default=FACTORS[0])
+    parser.add_argument("--closer", action="store_true", help="open every tool as well")
     parser.add_argument("--all", action="store_true", help="every size and factor")
     parser.add_argument("--references", type=Path, help="replace small pictures by the first day's")
     asked = parser.parse_args(given)
@@ -245,7 +320,7 @@ def main(given: Sequence[str] | None = None) -> int:
     for size, factor in days if asked.all else [(asked.size, asked.factor)]:
         width, height = (int(side) for side in size.split("x"))
         out = asked.out / f"{size}-{factor:g}" if asked.all else asked.out
-        live_through((width, height), factor, out)
+        live_through((width, height), factor, out, asked.closer or asked.all)
         first = first or out
     if asked.references is not None and first is not None:
         for stale in asked.references.glob("*.webp"):

@@ -234,6 +234,12 @@ def test_case_without_view_cannot_be_written() -> None:
         encode_case(CaseFile("a.dcm", Marks()))
 
 
+def test_case_of_a_file_whose_name_is_not_valid_text_is_refused_in_a_sentence() -> None:
+    marks = Marks(view=View.LATERAL)
+    with pytest.raises(CaseError, match=r"w.udce4hrend.dcm, is not valid text .UTF-8.*Rename"):
+        encode_case(CaseFile("w\udce4hrend.dcm", marks, None, None))
+
+
 @pytest.mark.parametrize("spacing", [math.nan, math.inf, 0.0, -1.0])
 def test_case_with_a_bad_spacing_cannot_be_written(spacing: float) -> None:
     with pytest.raises(CaseError, match="mm_per_px"):

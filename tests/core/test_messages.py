@@ -99,6 +99,13 @@ def test_a_message_survives_another_process_and_a_file() -> None:
     assert msgspec.json.encode(message, enc_hook=str) == b'"1 of 2"'
 
 
+def test_a_path_that_is_not_valid_text_can_be_written_to_a_file() -> None:
+    said = text("{path}: is missing", path=Path("M\udcfcller/x.dcm"))
+    assert said == r"M\udcfcller/x.dcm: is missing"
+    assert msgspec.json.decode(msgspec.json.encode(str(said))) == said
+    assert text("{path}", path="Müller") == "Müller"
+
+
 @pytest.mark.parametrize(
     ("wanted", "language"),
     [(None, "en"), ("de", "de"), ("de_AT.UTF-8", "de"), ("ES", "es"), ("C", "en"), ("xx", "en")],

@@ -37,8 +37,8 @@ SCREENS = [
 STATIONS = (
     "home", "mark", "calibrate", "replay", "settings", "live-waiting", "live-hold", "live-mark",
     "live-clear", "live-watch", "live-stop", "live-paused", "live-acknowledged", "cases",
-    "case-replay", "two-planes-stop", "training-choice", "training-task", "training-case",
-    "training-result",
+    "case-replay", "training-choice", "two-planes-waiting", "two-planes-stop", "report",
+    "training-task", "training-case", "training-result",
 )  # fmt: skip
 LEVELS = {
     "STOP": palette.STOP,

@@ -40,10 +40,10 @@ def test_every_alarm_action_and_note_is_a_row_and_reasons_of_a_moment_share_one(
     ]
     stop = rows[6]
     assert stop.text == "Cement near the posterior wall; Tubular filling: probable venous leak"
-    assert (stop.value, stop.at_px) == ("−2.3 ± 0.5 mm", (111.2, 182.2))
+    assert (stop.value, stop.at_px) == ("2.3 ± 0.5 mm behind the wall", (111.2, 182.2))
     assert rows[2].value == "8.9 ± 0.6 mm"
     assert rows[3].text == "cement is {doughy}"
-    assert (rows[8].value, rows[8].text) == ("−2.4 ± 0.5 mm", stop.text)
+    assert (rows[8].value, rows[8].text) == ("2.4 ± 0.5 mm behind the wall", stop.text)
     assert rows[5].text == "Sound: 60 s"
     assert rows[9].text == "the file ended"
 

@@ -136,3 +136,33 @@ def test_points_along_a_line_leave_no_gap_for_a_label():
     points = points_along([np.array([[0.0, 0.0], [30.0, 0.0], [30.0, 1.0]])], 2.0)
     assert np.hypot(*np.diff(points, axis=0).T).max() <= 2.0
     assert tuple(points[-1]) == (30.0, 1.0)
+
+
+def test_at_the_edge_of_a_full_view_the_distance_stays_near_what_it_names():
+    """Its line would cross the cement otherwise: the corners are the last resort."""
+    view = FrameRect(0.0, 0.0, 900.0, 440.0)
+    # From top to bottom of the view on the left, and nothing at the top of the right.
+    lines = points_along(
+        [
+            np.array([[280.0, 78.0], [310.0, 78.0], [310.0, 415.0], [280.0, 415.0]]),
+            np.array([[330.0, 105.0], [650.0, 105.0], [650.0, 350.0], [330.0, 350.0]]),
+        ],
+        4.0,
+    )
+    (label, *_) = place_labels(make_observation(), ACQUISITION)
+    label = replace(label, at_px=(300.0, 410.0))
+    (placed,) = labels_in_view([label], [(290.0, 80.0)], lines, view)
+    assert placed.left < 400.0
+    assert placed.bottom <= view.bottom
+
+
+def test_where_every_place_hides_something_the_label_never_hides_what_it_names():
+    """As with two messages over an image, above and below what was found."""
+    view = FrameRect(0.0, 0.0, 900.0, 440.0)
+    lines = points_along([np.array([[240.0, 60.0], [300.0, 60.0], [300.0, 430.0]])], 4.0)
+    (label, *_) = place_labels(make_observation(), ACQUISITION)
+    label = replace(label, at_px=(270.0, 180.0))
+    messages = [FrameRect(0.0, 0.0, 750.0, 80.0), FrameRect(0.0, 350.0, 640.0, 90.0)]
+    (placed,) = labels_in_view([label], [(300.0, 130.0)], lines, view, messages)
+    assert not (placed.left <= 270.0 <= placed.right and placed.top <= 180.0 <= placed.bottom)
+    assert not any(placed.overlaps(one) for one in messages)

@@ -88,6 +88,7 @@ def test_a_ruler_on_a_distorted_image_is_that_of_the_straight_one():
 def test_it_says_on_which_frame_it_was_drawn_and_how_far_the_anatomy_moved_since():
     drawn = ruler((0.0, 0.0), (0.0, 40.0), snapshot=make_snapshot(4))
     assert where_text(drawn) == "frame 4, 00:00.5"
+    assert where_text(drawn, first=1) == "frame 5, 00:00.5"
     later = make_snapshot(9)
     assert movement(drawn, later) == ""
     moved = replace(later, observation=replace(later.observation, shift_px=(3.0, -4.0)))

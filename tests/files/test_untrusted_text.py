@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakwatch.files.untrusted_text import escape_control_characters, html_text, safe_file_name
+from leakwatch.files.untrusted_text import (
+    escape_control_characters,
+    html_text,
+    safe_file_name,
+    spreadsheet_cell,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +86,22 @@ def test_any_name_is_one_file_that_can_be_made(
 
 def test_html_text() -> None:
     assert html_text("<b>\n'\"&") == "&lt;b&gt;\\x0a&#x27;&quot;&amp;"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("L1", "L1"),
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("\t=1", "\\x09=1"),
+        ("a\nb", "a\\x0ab"),
+        ("M\udcfcller", "M\\udcfcller"),
+        (-1.5, -1.5),
+        (None, None),
+    ],
+)
+def test_a_cell_is_no_formula_and_on_one_line(value: object, cell: object) -> None:
+    assert spreadsheet_cell(value) == cell

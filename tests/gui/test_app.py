@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
 import time
 from itertools import pairwise
@@ -41,6 +42,13 @@ def test_record_draws_the_frame_that_is_asked_for(tmp_path, make_run):
     )
     with Image.open(tmp_path / "a.png") as image:
         assert image.convert("RGB").getpixel((2, 2)) == ImageColor.getrgb(palette.CLEAR.ground)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text on this system")
+def test_record_into_a_path_that_is_not_valid_text(tmp_path, make_run):
+    path = tmp_path / "M\udcfcller.png"
+    record(make_run(), path, 0)
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_record_of_a_frame_that_is_not_there(tmp_path, make_run):

@@ -13,6 +13,7 @@ from leakwatch.display.banner import Banner, off_banner
 from leakwatch.display.level_styles import (
     ACKNOWLEDGED_STYLE,
     LEVEL_STYLES,
+    OFF_STYLE,
     PARTLY_STYLE,
     PARTLY_WORD,
 )
@@ -168,6 +169,42 @@ def test_off_is_no_word_for_both_planes_while_one_is_on():
     assert combined((off, off)).banner.word == "OFF"
 
 
+def calm(name, state, **other):
+    shown = plane(Level.UNKNOWN, name, state, **other)
+    return replace(shown, now=replace(shown.now, banner=off_banner("why")))
+
+
+CALM = [DisplayState.WAITING, DisplayState.OFF, DisplayState.FROZEN, DisplayState.ENDED]
+
+
+@pytest.mark.parametrize("second", CALM)
+@pytest.mark.parametrize("first", CALM)
+def test_two_planes_that_are_calm_are_calm_together(first, second):
+    found = combined((calm("A lateral", first), calm("B AP", second)))
+    told = (*found.banner.reasons, *found.banner.warnings)
+    assert (found.banner.word, found.banner.style, found.alarm) == ("OFF", OFF_STYLE, Alarm.NONE)
+    assert any("A lateral" in one for one in told)
+    assert any("B AP" in one for one in told)
+
+
+@pytest.mark.parametrize("state", CALM)
+def test_a_plane_that_waits_beside_a_paused_one_is_calm(state):
+    paused = calm("B AP", DisplayState.WAITING, paused=True)
+    found = combined((calm("A lateral", state), paused))
+    assert found.banner.word == "OFF"
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("state", CALM)
+def test_a_calm_plane_never_calms_one_that_may_be_broken(state, paused):
+    # If no plane is on, that a person paused it excuses nothing.
+    lost = plane(Level.UNKNOWN, "B AP", DisplayState.LOST, Alarm.MEDIUM, paused=paused)
+    for planes in ((calm("A lateral", state), lost), (lost, calm("A lateral", state))):
+        found = combined(planes)
+        excused = paused and state is not DisplayState.OFF
+        assert found.banner.word == ("OFF" if excused else "UNKNOWN")
+
+
 @pytest.mark.parametrize("state", [one for one in DisplayState if one is not DisplayState.LIVE])
 def test_a_paused_plane_is_excused_for_what_it_cannot_see(state):
     paused = plane(Level.UNKNOWN, "B AP", state, Alarm.MEDIUM, paused=True)
@@ -213,7 +250,7 @@ def test_blindness_displaces_watch_and_keeps_it_beside_it():
     blind = plane(Level.UNKNOWN, "B AP", DisplayState.LOST, Alarm.MEDIUM)
     found = combined((plane(Level.WATCH, "A lateral"), blind))
     assert (found.level, found.banner.reasons) == (Level.UNKNOWN, ("B AP: why",))
-    assert found.banner.warnings == ("A lateral: WATCH, why",)
+    assert found.banner.warnings == ("A lateral: WATCH – why",)
     assert found.alarm is Alarm.MEDIUM
 
 

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,6 @@ from raw_sender import (  # noqa: E402
 
 CASE = REPOSITORY / "sample_dicom" / "epidural.case.json"
 FRAMES_HELD = 54
-TO_AND_FRO = 20  # of the last frames, when all were sent
 FRAMES_PER_S = 7.5
 TICK_S = 0.01
 UID_LETTERS = 30
@@ -53,9 +53,9 @@ class Outcome:
 
     Parameters
     ----------
-    sent, decided, dropped, lost, refused : int
-        Frames: of the C-arm; decided on; left out for newer ones; known to be lost; of the C-arm
-        that were not taken.
+    sent, decided, repeated, dropped, lost, refused : int
+        Frames: of the C-arm; decided on; of these, taken for held images, which are not analysed;
+        left out for newer ones; known to be lost; of the C-arm that were not taken.
     p50_ms, p99_ms : float
         From the first byte that the C-arm sends until the decision.
     still_ms : float
@@ -68,6 +68,7 @@ class Outcome:
 
     sent: int
     decided: int
+    repeated: int
     dropped: int
     lost: int
     refused: int
@@ -105,7 +106,7 @@ class CArm:
 
     def __init__(self, port: int) -> None:
         self._port, self._connection = port, None
-        self._pictures = _pictures()
+        self._objects = _objects()
         self._number = 0
 
     def send(self, seconds: float) -> tuple[list[float], int]:
@@ -114,7 +115,7 @@ class CArm:
         for index in range(round(seconds * FRAMES_PER_S)):
             time.sleep(max(start_s + index / FRAMES_PER_S - time.monotonic(), 0.0))
             self._number += 1
-            content = next(self._pictures)(self._number)
+            content = next(self._objects)(self._number)
             sent_s.append(time.monotonic())
             refused += not self._store(content)
         return sent_s, refused
@@ -172,6 +173,7 @@ def _outcome(watcher: Watcher, sent_s: list[float], refused: int) -> Outcome:
         more = watcher.told()
         told = more | {
             "decided_s": told["decided_s"] + more["decided_s"],
+            "repeated": told["repeated"] + more["repeated"],
             "dropped": told["dropped"] + more["dropped"],
             "lost": told["lost"] + more["lost"],
             "still_s": max(told["still_s"], more["still_s"]),
@@ -184,6 +186,7 @@ def _outcome(watcher: Watcher, sent_s: list[float], refused: int) -> Outcome:
     return Outcome(
         len(sent_s),
         len(decided_s),
+        told["repeated"],
         told["dropped"],
         told["lost"],
         refused,
@@ -214,33 +217,25 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def _pictures() -> Iterator[Callable[[int], bytes]]:
-    """Data sets of frames to and fro, each for a number that was not there before."""
-    made = [_picture(frame) for frame in _frames()]
-    last = made[-TO_AND_FRO:]
-    yield from made
-    yield from itertools.cycle([*reversed(last[1:-1]), *last])
+def _objects() -> Iterator[Callable[[int], bytes]]:
+    """Data sets of frames without end, each for a number that was not there before."""
+    from dicom_writing import write  # at hand where pydicom is
 
-
-def _frames() -> list[Any]:
+    from leakwatch.benchmark.endless_frames import EndlessFrames
     from leakwatch.benchmark.latency import enlarge_case
     from leakwatch.config import Settings
 
-    return enlarge_case(CASE, Settings(), FRAMES_HELD)[0]
+    frames = enlarge_case(CASE, Settings(), FRAMES_HELD)[0]
+    blank, stored = "9" * UID_LETTERS, BytesIO()
+    write(stored, [frames[0].pixels], SOPInstanceUID=blank)  # type: ignore[arg-type]
+    head, tail = data_set(stored.getvalue()).split(frames[0].pixels.tobytes())
+    before, after = head.split(blank.encode())
+    for pixels in EndlessFrames(frames).pixels():
+        yield partial(_numbered, before, after + pixels.tobytes() + tail)
 
 
-def _picture(frame: Any) -> Callable[[int], bytes]:
-    from dicom_writing import write  # at hand where pydicom is
-
-    blank = "9" * UID_LETTERS
-    stored = BytesIO()
-    write(stored, [frame.pixels], SOPInstanceUID=blank)  # type: ignore[arg-type]
-    before, after = data_set(stored.getvalue()).split(blank.encode())
-
-    def numbered(number: int) -> bytes:
-        return before + f"1.{number}".ljust(UID_LETTERS, "\0").encode() + after
-
-    return numbered
+def _numbered(before: bytes, after: bytes, number: int) -> bytes:
+    return before + f"1.{number}".ljust(UID_LETTERS, "\0").encode() + after
 
 
 # What strangers do. Each runs until its process ends; several of each where that is worse.
@@ -375,6 +370,7 @@ def watch() -> None:
     from leakwatch.sources.storage_scp.scp_source import StoreScp
 
     decided_s: list[float] = []
+    repeated: list[bool] = []
 
     _, marks, scale = enlarge_case(CASE, Settings(), 1)
     case = CaseFile("", marks, scale.mm_per_px, scale.mm_per_px_sigma)
@@ -384,6 +380,7 @@ def watch() -> None:
 
     def give_and_note(snapshot: Snapshot) -> None:
         if snapshot.fault is None:
+            repeated.append(snapshot.observation.repeated)
             decided_s.append(time.monotonic())
         give(snapshot)
 
@@ -395,9 +392,11 @@ def watch() -> None:
     dropped = lost = 0
     for _ in sys.stdin:
         status, now = session.status, decided_s[:]
-        del decided_s[: len(now)]
+        again = sum(repeated[: len(now)])
+        del decided_s[: len(now)], repeated[: len(now)]
         told = {
             "decided_s": now,
+            "repeated": again,
             "dropped": status.dropped - dropped,
             "lost": status.link.frames_lost - lost,
             "still_s": ticking.still_s,

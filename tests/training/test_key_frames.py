@@ -39,6 +39,7 @@ def test_no_frame_is_shown_twice(due, own, leakwatch):
     frames = [line.frame for line in shown if line.frame is not None]
     assert len(shown) == 3
     assert len(set(frames)) == len(frames)
+    assert frames == sorted(frames)  # time runs to the right, as on the timeline below them
     # Nothing that happened is left out.
     assert {frame for frame in (due, own, leakwatch) if frame is not None} <= set(frames)
 
@@ -47,10 +48,26 @@ def test_without_a_truth_the_due_stop_is_that_of_leakwatch_and_told_once():
     seen = [MonitorSample(at, Level.STOP if at >= 2.0 else Level.CLEAR, 1.0) for at in TIMES_S]
     one = course_of(seen, None, TrainingSettings())
     shown = key_frames(one, score(one, [2.5], TrainingSettings()))
-    assert [line.frame for line in shown] == [16, 20, 8]
-    assert shown[0].title == "STOP due and LeakWatch's STOP"
-    assert shown[1].title == "Your STOP"
-    assert shown[2].title == "1 s before STOP was due"
+    assert [line.frame for line in shown] == [8, 16, 20]
+    assert shown[0].title == "1 s before STOP was due"
+    assert shown[1].title == "STOP due and LeakWatch's STOP"
+    assert shown[2].title == "Your STOP"
+
+
+@pytest.mark.parametrize(
+    ("due", "own", "leakwatch", "title"),
+    [
+        (12, 12, 12, "STOP due, your STOP and LeakWatch's STOP"),
+        (12, 12, 13, "STOP due and your STOP"),
+        (12, 13, 12, "STOP due and LeakWatch's STOP"),
+        (12, 13, 13, "Your STOP and LeakWatch's STOP"),
+        (31, 0, 0, "Your first false STOP and LeakWatch's STOP"),
+    ],
+)
+def test_what_happens_in_one_frame_is_told_in_one_sentence(due, own, leakwatch, title):
+    one = course(due, leakwatch)
+    shown = key_frames(one, score(one, [TIMES_S[own]], TrainingSettings()))
+    assert title in [line.title for line in shown]
 
 
 @pytest.mark.parametrize("count", [1, 2])

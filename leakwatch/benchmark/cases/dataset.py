@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,7 @@ from leakwatch.case_files.truth_file import MASKS_SUFFIX, TRUTH_SUFFIX, load_tru
 from leakwatch.core.errors import BenchError, CaseError, LeakWatchError
 from leakwatch.core.messages import text
 from leakwatch.files.bounded_input import parse_json, read_at_most
+from leakwatch.files.untrusted_text import escape_control_characters
 
 SCENARIO_SUFFIX = ".scenario.json"
 SIMULATED_DOSE_UNIT = "quanta per mm² and pulse"
@@ -120,7 +121,9 @@ def collect_cases(folder: Path, adapter: Adapter, dose_unit: str = SIMULATED_DOS
                 folder=folder,
             )
         )
-    entries = sorted(adapter(folder), key=lambda one: one.name)
+    # A report, its links and its folders have this name, and file names need not be valid text.
+    named = (replace(one, name=escape_control_characters(one.name)) for one in adapter(folder))
+    entries = sorted(named, key=lambda one: one.name)
     if not entries:
         raise BenchError(
             text(

@@ -294,7 +294,7 @@ class LiveWindow(ImageWindow):
         facts = session_facts(status, now, now_s, self._settings, self.cement, problem)
         self.strip.show_overlay(self._live.picture, needed_at_a_glance(facts))
         self.strip.show_trend(self.events.trend(now))
-        self.run_strip.show_facts(facts + self.key_images.facts())
+        self.run_strip.show_facts(facts + self.key_images.facts(), self._live.picture)
 
     def _raise_window(self) -> None:
         raise_window(self)

@@ -186,7 +186,7 @@ class MarkWindow(ImageWindow):
         self.image.show_frame(greys, self._overlay(self._facts))
         across, down = (0.0, 0.0) if prepared is None else prepared.shift_px
         rows, columns = greys.shape
-        self.image.image.setRect(QRectF(across - 0.5, down - 0.5, columns, rows))
+        self.image.image.set_rect(QRectF(across - 0.5, down - 0.5, columns, rows))
 
     def _show_facts(self) -> None:
         case, prepared = self.case, self.case.prepared

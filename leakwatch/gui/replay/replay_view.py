@@ -232,7 +232,9 @@ class Replay:
             before = self._track.before(index, self.settings.window.growth_s)
             at_s = self._track.acknowledged_s(index)
             at = "" if at_s is None else clock_text(at_s)
-            drawn = make_overlay(snapshot, self.marks, self.settings, before, acknowledged_at=at)
+            drawn = make_overlay(
+                snapshot, self.marks, self.settings, before, acknowledged_at=at, first=1
+            )
             self._shown = (index, drawn, self._grey(index), self.view_settings)
         return self._shown[1:3]
 

@@ -66,7 +66,7 @@ class ReplayWindow(ImageWindow):
         self.key_images = ReplayKeyImages(self.current_replay, self.say, key_images, folder)
         self.events = EventPane(self.panes, self._thumbnail, weakly(self._go_to))
         self._shown: FrameOverlay | None = None
-        self._trend_s = -math.inf
+        self._trend_s, self._whole = -math.inf, False
         self.lay_out(self.transport)
         self._connect()
 
@@ -87,6 +87,9 @@ class ReplayWindow(ImageWindow):
         self.banner.show_banner(view.banner)
         self.transport.show_view(view)
         self._show_events(view)
+        if self.events.whole != self._whole:
+            self._whole, self._trend_s = self.events.whole, time.monotonic()
+            self.strip.show_trend(self.replay.trend(self._whole))
         if view.picture is not None and view.picture is not self._shown:
             self.image.show_frame(view.grey, view.picture)
             self._shown = view.picture
@@ -156,7 +159,8 @@ class ReplayWindow(ImageWindow):
 
     def _show_numbers(self, view: ReplayView, picture: FrameOverlay) -> None:
         self.strip.show_overlay(picture, needed_at_a_glance(picture.run_facts))
-        self.run_strip.show_facts((*picture.run_facts, *self.key_images.facts()))
+        facts = (*picture.run_facts, *self.key_images.facts())
+        self.run_strip.show_facts(facts, picture)
         now_s, settings = time.monotonic(), self.replay.settings
         # At high speed, not every frame needs a trend.
         if not view.playing or now_s - self._trend_s >= settings.window.numbers_s:

@@ -31,7 +31,7 @@ from leakwatch.training.training_words import headline, score_numbers
 BAR_HEIGHT, WORDS_HEIGHT = 30, 54
 # Scale of letters in three images side by side, relative to a window with one.
 _SCALE = 0.6
-# Due, of the trainee, of LeakWatch.
+# Of the three frames, from left to right.
 MOMENT_COLOURS = (palette.DUE, palette.TRAINEE, palette.LEAKWATCH)
 
 
@@ -220,8 +220,7 @@ class MomentLine(QWidget):
         self, painter: QPainter, row: int, title: str, colour: QColor, x: float
     ) -> None:
         foot = (BAR_HEIGHT + 4 + 17 * row) * self._scale
-        # The first is wider: two at the same time are both visible.
-        half = 3.5 if row == 0 else 1.5
+        half = 1.5 * self._scale
         painter.fillRect(QRectF(x - half, 0.0, 2.0 * half, foot + 12 * self._scale), colour)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)

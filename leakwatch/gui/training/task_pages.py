@@ -73,7 +73,7 @@ class BeginPage(QWidget):
         self.name.setAccessibleName(translate(NAME))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.begin = QPushButton(translate(text("Begin   Enter")))
+        self.begin = QPushButton(translate(text("Enter   begin")))
         self.begin.setObjectName("begin")
         set_letters(self.begin, 19, bold=True)
         self.begin.setFocusPolicy(Qt.FocusPolicy.NoFocus)

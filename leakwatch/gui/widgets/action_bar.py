@@ -42,13 +42,18 @@ class ActionBar(QWidget):
         named = {action.text: action for action in actions if action.button}
         if list(named) == list(self.buttons) and all(map(self._is_shown, named.values())):
             return
-        for button in self.buttons.values():
+        # Made anew, all would be missing until the next turn of the event loop.
+        kept = list(self.buttons.values())
+        for button in kept[len(named) :]:
             button.hide()  # it lives until the next turn of the event loop
             self._grid.removeWidget(button)
             button.deleteLater()
         self.buttons = {}
-        for name, action in named.items():
-            button = self._button(name)
+        for place, (name, action) in enumerate(named.items()):
+            button = kept[place] if place < len(kept) else self._button()
+            self.buttons[name] = button
+            button.setProperty("key", name)
+            button.setEnabled(True)
             button.setText(_label(action))
             button.setToolTip(action.tip)
             spoken = text("{what} ({key})", what=action.button, key=action.text)
@@ -95,16 +100,14 @@ class ActionBar(QWidget):
     def _on_click(self) -> None:
         self.pressed.emit(self.sender().property("key"))
 
-    def _button(self, name: str) -> QPushButton:
+    def _button(self) -> QPushButton:
         button = QPushButton()
         # Keys belong to the window; a focused button would take the space bar.
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setMinimumWidth(1)
-        button.setProperty("key", name)
         # A closure here would keep the bar alive for ever.
         button.clicked.connect(self._on_click)
-        self.buttons[name] = button
         return button
 
 

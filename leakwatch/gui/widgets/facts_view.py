@@ -91,9 +91,19 @@ class FactsView(QWidget):
             painter.setPen(QColor(WARN))
             high = self._more_height
             box = QRectF(0.0, self.height() - high, self.width(), high)
-            more = text("⚠ {number} more: enlarge the window", number=hidden)
-            painter.drawText(box, _LEFT, translate(more))
+            words = painter.fontMetrics().elidedText(
+                translate(self._words_for(hidden)), Qt.TextElideMode.ElideRight, self.width()
+            )
+            painter.drawText(box, _LEFT, words)
         painter.end()
+
+    def _words_for(self, hidden: int) -> str:
+        """Return what is said of the last `hidden` facts, which do not fit."""
+        window = self.window()
+        if window.isMaximized() or window.isFullScreen():
+            names = ", ".join(fact.name for fact in self._shown[-hidden:])
+            return text("⚠ no room for: {names}", names=names)
+        return text("⚠ {number} more: enlarge the window", number=hidden)
 
     @property
     def _more_height(self) -> float:

@@ -279,7 +279,6 @@ class ImageWindow(QMainWindow):
     def show_details(self, shown: bool) -> None:
         """Show the details, or give their room to the image."""
         self.run_strip.setVisible(shown)
-        self.strip.legend.setVisible(shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the updates."""
@@ -405,9 +404,11 @@ class ImageWindow(QMainWindow):
 
     def _place_labels(self) -> None:
         panes, image = self.panes, self.image.widget
+        measured = self.scale_bar.isVisible()
         self.over.place(
             QRect(panes.mapTo(self, panes.rect().topLeft()), panes.size()),
             QRect(image.mapTo(self, image.rect().topLeft()), image.size()),
+            image.width() - self.scale_bar.inked.left() if measured else 0,
         )
         scale_bar = QRectF(self.scale_bar.geometry())
         self.image.keep_free([*self.over.covered(image), scale_bar])

@@ -41,7 +41,7 @@ class ListPage(QWidget):
         self.rows, self.bar = KeyList(), QProgressBar()
         self.rows.setAccessibleName(translate(title))
         self.rows.itemActivated.connect(self.choose)
-        self.button = QPushButton(translate(text("{what}   Enter", what=button)))
+        self.button = QPushButton(translate(text("Enter   {what}", what=button)))
         self.button.setAccessibleName(translate(button))
         self.button.setToolTip(translate(text("{what} (Enter)", what=button)))
         self.button.setObjectName("begin")

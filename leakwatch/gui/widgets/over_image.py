@@ -55,7 +55,7 @@ class OverImage:
         self.rim.set_scale(scale)
         self.prompt.setFont(font(round(PROMPT * scale)))
 
-    def place(self, panes: QRect, image: QRect) -> None:
+    def place(self, panes: QRect, image: QRect, corner: int = 0) -> None:
         """Place all of it.
 
         Parameters
@@ -63,12 +63,17 @@ class OverImage:
         panes : QRect
             The image and what is beside it, in pixels of the window.
         image : QRect
+        corner : int
+            Width at the lower right of the image that something else needs.
         """
         self.rim.place(panes)
         self.rim.raise_()
         gap = round(GAP * self._scale)
         for label in filter(self._is_over, (self.signs, self.prompt)):
-            label.setFixedWidth(_width_of(label, image.width() - 2 * gap))
+            room = image.width() - 2 * gap
+            if label is self.signs:
+                room = max(room - corner, room // 2)
+            label.setFixedWidth(_width_of(label, room))
             label.adjustSize()
             # Its hint counts a line too few where some lines wrap and others end.
             label.resize(label.width(), label.heightForWidth(label.width()))

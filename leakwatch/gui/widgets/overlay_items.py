@@ -1,16 +1,19 @@
-"""A `FrameOverlay` over its frame, as pyqtgraph items."""
+"""A `FrameOverlay` over its frame, as items that Qt paints alone.
+
+Python code that paints would hold the interpreter, and the analysis would wait for it. So what is
+shown with each frame lies in the scene itself; items of a layer go into a `ViewBox` above it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPolygonF
-from PySide6.QtWidgets import QGraphicsPolygonItem, QWidget
+from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPolygonItem, QGraphicsRectItem, QWidget
 
-from leakwatch.core.arrays import Point, PointArray
+from leakwatch.core.arrays import Point
 from leakwatch.display import palette
 from leakwatch.display.fitted_view import (
     LARGEST_ZOOM,
@@ -21,10 +24,17 @@ from leakwatch.display.fitted_view import (
     visible_rect,
 )
 from leakwatch.display.grey_mapping import GreyImage
-from leakwatch.display.lines import LINE_STYLES, Line, LineKind
+from leakwatch.display.lines import LINE_STYLES, LineKind
 from leakwatch.display.picture import FrameOverlay
 from leakwatch.gui.widgets.frame_item import FrameItem
-from leakwatch.gui.widgets.overlay_labels import LABEL, LABELS_Z, LETTER, OverlayLabels
+from leakwatch.gui.widgets.line_item import LineItem
+from leakwatch.gui.widgets.overlay_labels import (
+    LABEL,
+    LABELS_Z,
+    LETTER,
+    LabelItem,
+    OverlayLabels,
+)
 from leakwatch.gui.widgets.overview import Overview
 from leakwatch.gui.widgets.pane import Pane
 
@@ -35,7 +45,8 @@ AROUND_THE_IMAGE = palette.SCREEN
 BAND_ALPHA, HALO_ALPHA = 48, 170
 # Width of lines in a window of 1280 x 800, read from two metres, relative to those of the video.
 WIDTH_FACTOR = 1.25
-BAND_Z, LINES_Z = 1, 2
+# The picture lies below the items of a layer.
+PICTURE_Z, BAND_Z, LINES_Z = -200, 1, 2
 
 
 class ImageView:
@@ -51,6 +62,8 @@ class ImageView:
         The same; reports mouse events.
     view : pg.ViewBox
         Items of a layer go here, in pixels of the frame.
+    picture : QGraphicsItem
+        Holds the frame and its overlay, in the same pixels.
     zoom : float
         1.0 shows the whole frame, 2.0 half of each side.
     follows : bool
@@ -64,14 +77,19 @@ class ImageView:
         self.pane.show_view(self.view)
         self.pane.offer_resize(self._resized)
         self.widget: QWidget = self.pane
-        self.image = FrameItem(axisOrder="row-major")
-        self.view.addItem(self.image)
-        self.overlay = Overlay(self.view)
+        self.picture = QGraphicsRectItem()
+        self.picture.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+        self.picture.setZValue(PICTURE_Z)
+        self.pane.scene().addItem(self.picture)
+        self.pane.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.image = FrameItem(self.picture)
+        self.overlay = Overlay(self.picture)
         self.zoom, self.opacity, self.follows = 1.0, 1.0, False
         self._shape: tuple[int, int] | None = None
         self._centre: Point = (0.0, 0.0)
         self._scale, self._ratio = 1.0, 1.0
         self._box: FrameRect | None = None
+        self._is_fitted = False  # to something that was found, and not to the whole frame
         self._overview = Overview(self.pane)
         self.has_overview = True  # a picture beside the image needs none
         self._taken: tuple[QRectF, ...] = ()
@@ -107,7 +125,7 @@ class ImageView:
             return
         if self.pane.devicePixelRatioF() != self._ratio:  # moved to another screen
             self.set_scale(self._scale)
-        self.image.setImage(grey, autoLevels=False, levels=(0, 255))
+        self.image.show_greys(grey)
         # Of known truth nothing is shown during a case.
         lines = [line.points_px for line in overlay.lines if line.kind is not LineKind.TRUTH]
         self._box = box_of(lines)
@@ -115,7 +133,7 @@ class ImageView:
         if another:
             rows, columns = self._shape = grey.shape
             # Pixel centres are at integers.
-            self.image.setRect(QRectF(-0.5, -0.5, columns, rows))
+            self.image.set_rect(QRectF(-0.5, -0.5, columns, rows))
         if self.follows:
             self._follow(another)
         elif another:
@@ -159,6 +177,7 @@ class ImageView:
         """Flip the image on the screen."""
         self.view.invertX(horizontally)
         self.view.invertY(not vertically)
+        self._move_picture()
         self._overview.flip(horizontally, vertically)
         self._place_overview()
 
@@ -215,9 +234,11 @@ class ImageView:
             return
         if box is None:
             if moves:
+                self._is_fitted = False
                 rows, columns = self._shape
                 self._show_part(1.0, ((columns - 1) / 2.0, (rows - 1) / 2.0))
-        elif moves or not is_still_fitted(visible, box, self._shape):
+        elif moves or not self._is_fitted or not is_still_fitted(visible, box, self._shape):
+            self._is_fitted = True
             self._show_part(fitted_zoom(box, self._shape, self._size()), box.centre)
 
     def _show_part(self, zoom: float, centre_px: Point) -> None:
@@ -227,11 +248,17 @@ class ImageView:
         part = visible_rect(self.zoom, centre_px, self._shape, self._size())
         self._centre = part.centre
         self.view.setRange(QRectF(part.left, part.top, part.width, part.height), padding=0.0)
+        self._move_picture()
         rows, columns = self._shape
         frame = FrameRect(-0.5, -0.5, columns, rows)
         self.overlay.labels_of.keep_free([self._on_frame(one) for one in self._taken])
         self.overlay.labels_of.place(part, frame, self._size()[0] / part.width)
         self._place_overview()
+
+    def _move_picture(self) -> None:
+        """Let the picture follow the view."""
+        self.pane.scene().prepareForPaint()
+        self.picture.setTransform(self.view.childTransform())
 
     def _resized(self) -> None:
         if self.follows:
@@ -268,33 +295,34 @@ class ImageView:
 
 
 class Overlay:
-    """Items of one view: a curve for each kind of line, a band, and labels.
+    """Items of one view: lines of each kind, a band, and labels.
 
     Parameters
     ----------
-    view : pg.ViewBox
+    picture : QGraphicsItem
+        Holds them, in pixels of the frame.
 
     Attributes
     ----------
-    curves : dict of LineKind to PlotCurveItem
+    curves : dict of LineKind to LineItem
     labels_of : OverlayLabels
     """
 
-    def __init__(self, view: pg.ViewBox) -> None:
-        self._view = view
-        self._band = QGraphicsPolygonItem()
+    def __init__(self, picture: QGraphicsItem) -> None:
+        self._band = QGraphicsPolygonItem(picture)
         colour = QColor(LINE_STYLES[LineKind.MARGIN].colour)
         colour.setAlpha(BAND_ALPHA)
         self._band.setBrush(colour)
         self._band.setPen(pg.mkPen(None))
         self._band.setZValue(BAND_Z)
-        view.addItem(self._band, ignoreBounds=True)
-        self.curves = {kind: self._curve(order) for order, kind in enumerate(LINE_STYLES)}
-        self.labels_of = OverlayLabels(view)
+        self.curves = {
+            kind: LineItem(picture, LINES_Z + 0.1 * order) for order, kind in enumerate(LINE_STYLES)
+        }
+        self.labels_of = OverlayLabels(picture)
         self.set_scale(1.0)
 
     @property
-    def labels(self) -> Sequence[pg.TextItem]:
+    def labels(self) -> Sequence[LabelItem]:
         """Items of labels, visible or not."""
         return self.labels_of.items
 
@@ -314,8 +342,8 @@ class Overlay:
             if style.dash is not None:
                 # Qt counts dashes in widths of the pen.
                 pen.setDashPattern([length / style.width for length in style.dash])
-            curve.setPen(pen)
-            curve.setShadowPen(pg.mkPen((0, 0, 0, HALO_ALPHA), width=width + 2.0 * scale * ratio))
+            halo = pg.mkPen((0, 0, 0, HALO_ALPHA), width=width + 2.0 * scale * ratio)
+            curve.set_pens(pen, halo)
         self.labels_of.set_scale(scale, ratio)
 
     def show(self, overlay: FrameOverlay) -> None:
@@ -323,22 +351,5 @@ class Overlay:
         corners = [] if overlay.band_px is None else overlay.band_px.tolist()
         self._band.setPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
         for kind, curve in self.curves.items():
-            points = _joined([line for line in overlay.lines if line.kind is kind])
-            curve.setData(points[:, 0], points[:, 1], connect="finite")
+            curve.show_lines([line for line in overlay.lines if line.kind is kind])
         self.labels_of.show(overlay)
-
-    def _curve(self, order: int) -> pg.PlotCurveItem:
-        curve = pg.PlotCurveItem(antialias=True, skipFiniteCheck=False)
-        curve.setZValue(LINES_Z + 0.1 * order)
-        self._view.addItem(curve, ignoreBounds=True)
-        return curve
-
-
-def _joined(lines: Sequence[Line]) -> PointArray:
-    """Return one array for many polylines, with NaN between them and closed ones closed."""
-    gap = np.full((1, 2), np.nan)
-    pieces: list[PointArray] = []
-    for line in lines:
-        closing = [line.points_px[:1]] if line.closed else []
-        pieces += [line.points_px, *closing, gap]
-    return np.vstack(pieces[:-1]) if pieces else np.empty((0, 2))

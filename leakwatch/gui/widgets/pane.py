@@ -10,6 +10,7 @@ from weakref import WeakMethod, ref
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QGraphicsView
 
 from leakwatch.core.arrays import Point
 
@@ -69,6 +70,10 @@ class Pane(pg.GraphicsView):  # type: ignore[misc] # pyqtgraph has no types
         self._view: Callable[[], pg.ViewBox | None] = lambda: None
         self._handler: Callable[[], Callable[[Touch], bool] | None] = lambda: None
         self._wheeled: Callable[[], Callable[[float, QPointF], object] | None] = lambda: None
+
+    # As Qt paints, without Python: that of pyqtgraph would hold the interpreter for as long as
+    # painting takes, and the analysis would wait. `ImageView` prepares the items itself.
+    paintEvent = QGraphicsView.paintEvent
 
     def show_view(self, view: pg.ViewBox) -> None:
         """Fill the widget with `view`, which defines the coordinates."""

@@ -180,10 +180,7 @@ class PlanePair(QMainWindow, Generic[Part]):
 
     def toggle_details(self) -> None:
         """Show or hide what is not needed at a glance; it takes room from the pictures."""
-        shown = self.details.isHidden()
-        self.details.setVisible(shown)
-        for one in self.plane_windows:
-            one.strip.legend.setVisible(shown)
+        self.details.setVisible(self.details.isHidden())
 
     def toggle_help(self) -> None:
         """Show or hide the keys."""

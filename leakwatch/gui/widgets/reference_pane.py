@@ -61,7 +61,7 @@ class ReferencePane(QWidget):
         self.image.dim(DIMMED if view.dim else 1.0)
         if view.overlay is not None:
             self.image.show_frame(view.grey, view.overlay)
-        self.image.view.setVisible(view.overlay is not None and view.grey is not None)
+        self.image.picture.setVisible(view.overlay is not None and view.grey is not None)
         self._placed = None
 
     def follow(self, main: ImageView, look: ViewSettings) -> None:

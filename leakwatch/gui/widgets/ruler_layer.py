@@ -241,7 +241,7 @@ class RulerLayer:
         return None
 
     def _where(self, measure: Measure) -> str:
-        where = where_text(measure)
+        where = where_text(measure, first=1)
         moved = "" if self._now is None else movement(measure, self._now)
         return text("{where}, {moved}", where=where, moved=moved) if moved else where
 
@@ -265,7 +265,7 @@ class RulerLayer:
         """Return what to write beside a measure of another image than the one shown."""
         if not self._is_past(measure):
             return ""
-        frame = text("frame {frame}", frame=measure.drawn_on.frame.index)
+        frame = text("frame {frame}", frame=measure.drawn_on.frame.index + 1)
         moved = "" if self._now is None else movement(measure, self._now)
         return join_with(", ", [frame, moved]) if moved else frame
 

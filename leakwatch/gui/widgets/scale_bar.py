@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QLabel, QWidget
 
 from leakwatch.core.messages import translate
 from leakwatch.core.spacing import Calibration
@@ -19,8 +19,10 @@ LONGEST, HEIGHT, LETTERS, EDGE = 150, 7, 15, 12
 INK, SHADE = palette.OVER, palette.SHADE
 
 
-class ScaleBar(QWidget):
+class ScaleBar(QLabel):
     """A bar at the lower right of an image, with its length.
+
+    It is drawn once, and then painted with each frame by Qt alone.
 
     Parameters
     ----------
@@ -37,6 +39,7 @@ class ScaleBar(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setStyleSheet("background: transparent; padding: 0;")  # unlike labels with words
         self._scale, self._bar = 1.0, 0.0
         self._shown: object = None
         self.length_px, self.words = 0.0, ""
@@ -45,6 +48,13 @@ class ScaleBar(QWidget):
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         self._scale, self._shown = scale, None
+
+    @property
+    def inked(self) -> QRect:
+        """Part of the image that bar and words take up, in its pixels."""
+        letters = QFontMetrics(font(round(LETTERS * self._scale), bold=True))
+        wide = max(round(self._bar), letters.horizontalAdvance(self.words)) + 8
+        return self.geometry().adjusted(self.width() - min(wide, self.width()), 0, 0, 0)
 
     def refresh(self, image: ImageView, calibration: Calibration | None) -> bool:
         """Follow the zoom of the image, its place on the screen, and the calibration.
@@ -64,7 +74,8 @@ class ScaleBar(QWidget):
         """
         size, place = pixel_size(image.view), image.image_box.toRect()
         shown = image.has_image
-        now = (shown, calibration, size, place.getRect(), self._scale)
+        ratio = self.devicePixelRatioF()
+        now = (shown, calibration, size, place.getRect(), self._scale, ratio)
         if now == self._shown:
             return False
         self._shown, before = now, (self.geometry(), self.isHidden())
@@ -76,12 +87,16 @@ class ScaleBar(QWidget):
         right, bottom = place.x() + place.width(), place.y() + place.height()
         self.setGeometry(right - wide - edge, bottom - high - edge, wide, high)
         self.setVisible(self.length_px > 0.0)
-        self.update()
+        self._draw()
         return (self.geometry(), self.isHidden()) != before
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the bar with a halo, and its length above it."""
-        painter = QPainter(self)
+    def _draw(self) -> None:
+        """Draw the bar with a halo, and its length above it."""
+        ratio = self.devicePixelRatioF()
+        drawn = QPixmap(self.size() * ratio)
+        drawn.setDevicePixelRatio(ratio)
+        drawn.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         right, bottom = self.width() - 4.0, self.height() - 5.0
         left, top = right - self._bar, bottom - HEIGHT * self._scale
@@ -98,3 +113,4 @@ class ScaleBar(QWidget):
         painter.setPen(QColor(INK))
         painter.drawText(box, at, self.words)
         painter.end()
+        self.setPixmap(drawn)

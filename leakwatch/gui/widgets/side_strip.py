@@ -22,25 +22,23 @@ FACTS_SHARE, TREND_SHARE = 9, 4
 
 
 class Strip(QWidget):
-    """Facts at the top; trend, legend and notice at the bottom; the legend belongs to details."""
+    """Facts at the top; trend and notice at the bottom."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.facts = FactsView()
         self.trend = TrendView()
-        self.legend = Legend()
         self.notice = QLabel(translate(RESEARCH_NOTICE))
         self.notice.setWordWrap(True)
         self.notice.setStyleSheet(f"color: {QUIET}")
         layout = QVBoxLayout(self)
         layout.addWidget(self.facts, FACTS_SHARE)
         layout.addWidget(self.trend, TREND_SHARE)
-        layout.addWidget(self.legend)
         layout.addWidget(self.notice)
         self.set_scale(1.0)
 
     def show_overlay(self, overlay: FrameOverlay | None, urgent: tuple[Fact, ...] = ()) -> None:
-        """Show the facts and the legend of an overlay.
+        """Show the facts of an overlay.
 
         Parameters
         ----------
@@ -50,7 +48,6 @@ class Strip(QWidget):
         """
         facts = () if overlay is None else overlay.facts
         self.facts.show_facts((*facts[:1], *urgent, *facts[1:]))
-        self.legend.show_lines(() if overlay is None else overlay.legend)
 
     def show_trend(self, plot: TrendPlot) -> None:
         """Show the last minute."""
@@ -60,27 +57,31 @@ class Strip(QWidget):
         """Draw larger or smaller than in a window of 1280 x 800."""
         _pad(self, WIDTH, scale)
         self.notice.setFont(font(round(12 * scale)))
-        for widget in (self.facts, self.trend, self.legend):
+        for widget in (self.facts, self.trend):
             widget.set_scale(scale)
 
 
 class RunStrip(QWidget):
-    """Facts of the session, or of the replayed sequence."""
+    """Facts of the session, or of the replayed sequence; the meaning of the lines below them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.facts = FactsView()
-        QVBoxLayout(self).addWidget(self.facts)
+        self.facts, self.legend = FactsView(), Legend()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.facts, 1)
+        layout.addWidget(self.legend)
         self.set_scale(1.0)
 
-    def show_facts(self, facts: tuple[Fact, ...]) -> None:
-        """Show `facts`."""
+    def show_facts(self, facts: tuple[Fact, ...], overlay: FrameOverlay | None = None) -> None:
+        """Show `facts`, and the legend of an overlay."""
         self.facts.show_facts(facts)
+        self.legend.show_lines(() if overlay is None else overlay.legend)
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller than in a window of 1280 x 800."""
         _pad(self, LEFT_WIDTH, scale)
         self.facts.set_scale(scale)
+        self.legend.set_scale(scale)
 
 
 class Legend(QWidget):

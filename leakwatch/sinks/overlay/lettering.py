@@ -82,7 +82,7 @@ def draw_fact(fact: Fact) -> RgbImage:
     rows = _wrap(translate(fact.value), font)
     image = Image.new("RGB", (STRIP_WIDTH - MARGIN, 17 + row * len(rows) + 7), BACKGROUND)
     pen = ImageDraw.Draw(image)
-    name = translate(fact.name)
+    name = fact.translated().name
     name = f"⚠ {name}" if fact.warn else name
     pen.text((0, 0), name, fill=WARN_INK if fact.warn else QUIET_INK, font=_font(13), anchor="la")
     for place, line in enumerate(rows):

@@ -21,6 +21,7 @@ from leakwatch.sources.dicom.frame_offsets import FramePlaces, Span
 from leakwatch.sources.dicom.jpeg_lossless_bits import check_all_bits_used
 from leakwatch.sources.dicom.native_frames import (
     bytes_of,
+    check_byte_order,
     check_stored_length,
     check_words,
     words_of,
@@ -120,6 +121,7 @@ def _decoded(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
         frame = _decompressed(header, bytes_of(file, spans))
     else:
         frame = words_of(header, file, spans)
+        check_byte_order(frame)
         check_words(frame, layout)
     if frame.shape != (layout.rows, layout.columns) or frame.dtype.itemsize > 2:
         raise ValueError(

@@ -14,6 +14,7 @@ import pydicom.uid as uids
 
 from leakwatch.core.arrays import Array
 from leakwatch.core.messages import text
+from leakwatch.sources.byte_order import bytes_look_swapped
 from leakwatch.sources.dicom.dicom_header import Header
 from leakwatch.sources.dicom.frame_offsets import Span
 from leakwatch.sources.dicom.pixel_layout import PixelLayout, clean_bits
@@ -83,6 +84,27 @@ def words_of(header: Header, file: BinaryIO, spans: tuple[Span, ...]) -> Array:
     else:
         data = bytes_of(file, spans)
     return np.frombuffer(data, f"{'>' if big else '<'}u{word_bytes}").reshape(rows, columns)
+
+
+def check_byte_order(words: Array) -> None:
+    """Refuse words whose two bytes are exchanged: no sample of them is right.
+
+    Parameters
+    ----------
+    words : ndarray
+        From `words_of`.
+
+    Raises
+    ------
+    ValueError
+    """
+    if bytes_look_swapped(words):
+        raise ValueError(
+            text(
+                "the two bytes of each sample look exchanged: the image is smooth only with "
+                "them in the other order"
+            )
+        )
 
 
 def check_words(words: Array, layout: PixelLayout) -> None:

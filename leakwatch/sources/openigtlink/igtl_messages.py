@@ -24,6 +24,7 @@ from pyigtl.messages import ImageMessage
 from leakwatch.config import LiveIgtlSettings
 from leakwatch.core.arrays import Array, PointArray, read_only
 from leakwatch.core.messages import text
+from leakwatch.sources.byte_order import bytes_look_swapped
 
 # A socket is asked so often whether to go on, s: `close` takes effect within a second.
 POLL_S = 0.2
@@ -284,7 +285,7 @@ def decode_image(message: Message) -> ImageContent:
             )
         )
     pixels = flat.astype(flat.dtype.newbyteorder("="), copy=False)
-    if _bytes_look_swapped(pixels):
+    if bytes_look_swapped(pixels):
         raise UnusableImage(text("its bytes look swapped; correct the byte order at the sender"))
     along = matrix[:, axes].T
     lengths = np.hypot.reduce(along, axis=1)
@@ -374,18 +375,6 @@ def _flat(image: Array) -> tuple[Array, list[int]]:
             slices=slices,
         )
     )
-
-
-def _bytes_look_swapped(pixels: Array) -> bool:
-    """Return whether 10 or 12 bit values have swapped bytes, whatever the header states.
-
-    Then the low byte of every value is the high one of a number below 4096: never above 15.
-    """
-    if pixels.dtype == np.uint8:
-        return False
-    some = np.ascontiguousarray(pixels[::4, ::4]).view(np.uint16)
-    low = some & 0xFF
-    return bool(low.max() <= 0x0F and low.max() > 0 and some.max() > 0x0FFF)
 
 
 def _frame_number(metadata: dict[str, str]) -> int | None:

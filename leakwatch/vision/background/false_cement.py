@@ -17,6 +17,10 @@ from leakwatch.vision.image_processing.medians import median, spread
 _EVERY = 3  # rows and columns: a ninth of the pixels gives the shift to a hundredth of a pixel
 _LEAST_PIXELS = 500
 _LEAST_SLOPE = 1e-9  # squared and summed: where nothing slopes, nothing is told
+_QUANTUM_NOISE = 0.5  # exponent of quantum noise, the least that there is
+_MOST_EXPONENT = 1.5  # coarse grey levels, and noise of the detector, reach 1
+_NOISE_STEP = 0.25  # natural log: attenuations that count as one
+_NOISE_PIXELS = 300  # of one attenuation; fewer do not tell its noise
 _CLIP_SIGMAS = 6.0  # what is far more is cement that is not known yet
 
 
@@ -48,7 +52,8 @@ class Background:
     Parameters
     ----------
     noise_shape : ndarray
-        Relative noise of each pixel, 1 at the median: quantum noise is ``exp(attenuation / 2)``.
+        Relative noise of each pixel, 1 at the median. Quantum noise is ``exp(attenuation / 2)``;
+        behind dense anatomy, noise of the detector and the steps of the grey levels add to it.
     ghost : ndarray
         Attenuation that a small error of registration would add.
     slopes : Slopes or None
@@ -109,11 +114,15 @@ class FalseCementModel:
         ghost = slopes.length * np.float32(self.settings.ghost_px)
         if steel is not None:
             ghost += _measure_steepness(steel) * np.float32(self.settings.rod_ghost_px)
-        if unrest is not None:
-            restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
-            quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
-            ghost = cv2.max(ghost, self.settings.unrest_factor * (restless - 2.0 * quiet))
-        return Background(_measure_noise_shape(smooth, baseline.seen), read_only(ghost), slopes)
+        if unrest is None:
+            shape = _shape_noise(smooth, baseline.seen, _QUANTUM_NOISE)
+            return Background(shape, read_only(ghost), slopes)
+        restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
+        quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
+        exponent = _fit_noise_exponent(smooth, restless, baseline.seen)
+        shape = _shape_noise(smooth, baseline.seen, exponent)
+        ghost = cv2.max(ghost, self.settings.unrest_factor * (restless - 2.0 * quiet * shape))
+        return Background(shape, read_only(ghost), slopes)
 
     def without_residual_shift(
         self, added: Added, behind: Background, changed: BoolImage | None
@@ -148,10 +157,38 @@ class FalseCementModel:
         return replace(added, image=image), replace(behind, ghost=read_only(ghost))
 
 
-def _measure_noise_shape(smooth: FloatImage, seen: BoolImage) -> FloatImage:
+def _fit_noise_exponent(smooth: FloatImage, restless: FloatImage, seen: BoolImage) -> float:
+    """Return the exponent of the noise: it grows as ``exp(exponent * attenuation)``.
+
+    Parameters
+    ----------
+    smooth : ndarray
+        Log attenuation of the baseline.
+    restless : ndarray
+        Root mean square of what cement-free frames add to it. It is larger where tissue breathes or
+        an edge trembles, but hardly in half of the pixels of the same attenuation.
+    seen : ndarray of bool
+    """
+    some = np.s_[::2, ::2]
+    values, noise = smooth[some][seen[some]], restless[some][seen[some]]
+    steps = np.floor(values / _NOISE_STEP).astype(int)
+    at, logs, weights = [], [], []
+    for step in np.unique(steps):
+        there = steps == step
+        if np.count_nonzero(there) >= _NOISE_PIXELS:
+            at.append((step + 0.5) * _NOISE_STEP)
+            logs.append(math.log(max(median(noise[there]), 1e-6)))
+            weights.append(math.sqrt(np.count_nonzero(there)))
+    if len(at) < 2:
+        return _QUANTUM_NOISE
+    exponent = float(np.polyfit(at, logs, 1, w=weights)[0])
+    return min(max(exponent, _QUANTUM_NOISE), _MOST_EXPONENT)
+
+
+def _shape_noise(smooth: FloatImage, seen: BoolImage, exponent: float) -> FloatImage:
     """Return the relative noise of each pixel of a smoothed baseline, 1 at the median."""
     middle = median(smooth[::6, ::6][seen[::6, ::6]])
-    shape: FloatImage = np.exp(np.clip((smooth - middle) / 2, -1.0, 1.5))
+    shape: FloatImage = np.exp(np.clip((smooth - middle) * np.float32(exponent), -1.0, 2.5))
     return read_only(shape)
 
 

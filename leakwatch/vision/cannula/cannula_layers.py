@@ -84,8 +84,6 @@ class CannulaPixels:
         Distance from the cannula's axis, where its profile has them.
     along : ndarray
         Way along the axis from the front end of the baseline.
-    contrast : ndarray
-        Of the cannula there.
     across, lengthwise : Interpolator
         There, of a fine profile, and of what is known at steps of a pixel along the axis.
     steel : ndarray
@@ -98,7 +96,6 @@ class CannulaPixels:
     at: Array
     axis: Array
     along: Array
-    contrast: Array
     across: Interpolator
     lengthwise: Interpolator
     steel: FloatImage
@@ -120,7 +117,6 @@ def find_pixels(cannula: Cannula, pose: Pose, shape: tuple[int, ...]) -> Cannula
         read_only(pixels.at[some]),
         axis,
         along,
-        contrast,
         across,
         Interpolator.at(along, cannula.steps),
         read_only(across.interpolate(cannula.fine_profile) * contrast * (along >= 0.0)),
@@ -179,7 +175,7 @@ def render_layers(
             shape += np.where(place.along >= layer.front, added, np.float32(0.0))
     for front, profile in even.items():
         shape += np.where(place.along >= front, place.across.interpolate(profile), np.float32(0.0))
-    shape *= place.contrast
+    shape *= place.lengthwise.interpolate(cannula.steel_contrast[: cannula.steps])
     return shape
 
 
@@ -198,5 +194,5 @@ def render_strip(cannula: Cannula, layer: CannulaLayer) -> FloatImage:
     gain = (np.arange(length) >= layer.front).astype(np.float32)
     if layer.gain is not None:
         gain = gain * layer.gain[:length]
-    strip: FloatImage = layer.profile[:, None] * (gain * cannula.contrast[:length])
+    strip: FloatImage = layer.profile[:, None] * (gain * cannula.steel_contrast[:length])
     return strip

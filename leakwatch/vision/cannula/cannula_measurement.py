@@ -229,6 +229,7 @@ class CannulaMeasurer:
             fit,
             read_only(_measure_fine_profile(picture, pixels, pose, sides, profile)),
             read_only(contrast),
+            read_only(self._contrast_of_steel(contrast, min(int(length), len(contrast)))),
             self.contrast_steps,
             width,
             self.scale.px(self.settings.rim_mm),
@@ -238,6 +239,24 @@ class CannulaMeasurer:
             read_only((across > width * 0.75) & (across <= width * 1.25) & free),
             read_only(self._find_outer(min(int(length), len(contrast)))),
             self._measure_walls(above, profile, width),
+        )
+
+    def _contrast_of_steel(self, contrast: FloatImage, length: int) -> FloatImage:
+        """Return a contrast without what edges of bone along the cannula add to it.
+
+        Scatter changes the contrast of steel slowly. What is shorter lies behind the cannula; only
+        where hardly any is left, as at its front end, there is no steel.
+        """
+        reach = round(self.scale.px(self.settings.scatter_mm) / 2)
+        box = 2 * reach + 1
+        steel = contrast[:length] >= np.median(contrast[:length]) / 2
+        steps = np.arange(length)
+        filled = np.interp(steps, steps[steel], contrast[:length][steel])
+        padded = np.pad(filled, reach, mode="edge")
+        usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, box), axis=1)
+        even = cv2.blur(usual.astype(np.float32)[None], (box, 1), borderType=cv2.BORDER_REPLICATE)
+        return np.pad(
+            np.where(steel, even[0], contrast[:length]), (0, len(contrast) - length), mode="edge"
         )
 
     def _find_outer(self, length: int) -> BoolImage:

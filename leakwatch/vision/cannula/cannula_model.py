@@ -112,7 +112,10 @@ class Cannula:
         is smoothed a little, and an edge of steel is sharper than a pixel.
     contrast : ndarray
         ``(n,)`` added attenuation on the axis, at steps of a pixel from the front end: scatter
-        makes it smaller behind dense anatomy.
+        makes it smaller behind dense anatomy. Edges of bone along the cannula are part of it.
+    steel_contrast : ndarray
+        The same without them: scatter changes it slowly. What changes the look of steel is a share
+        of this.
     averaged_steps : int
         So many of them, an odd number, are averaged.
     width : float
@@ -138,6 +141,7 @@ class Cannula:
     fit: ProfileFit
     fine_profile: FloatImage
     contrast: FloatImage
+    steel_contrast: FloatImage
     averaged_steps: int
     width: float
     rim: float

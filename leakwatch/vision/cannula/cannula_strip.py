@@ -67,7 +67,7 @@ def relative_to_sides(cannula: Cannula, strip: CannulaStrip, least_contrast: flo
     beside = cannula.beside
     if not beside.any():
         return None
-    contrast = np.maximum(cannula.contrast[: cannula.steps], least_contrast)
+    contrast = np.maximum(cannula.steel_contrast[: cannula.steps], least_contrast)
     share: Array = (strip.added - strip.added[beside].mean(axis=0)) / contrast
     return share
 

@@ -74,10 +74,13 @@ class LumenReader:
             return None
         box = cannula.averaged_steps
         along = cv2.blur(share[cannula.core].mean(axis=0)[None], (box, 1))[0].astype(np.float64)
+        walls = [share[wall.rows].mean(axis=0) for wall in cannula.walls]
+        of_walls = np.mean(walls, axis=0) if walls else np.zeros_like(along)
         free = strip.cement_free()
-        contrast = float(np.maximum(cannula.contrast[: cannula.steps], least_contrast).mean())
+        contrast = float(np.maximum(cannula.steel_contrast[: cannula.steps], least_contrast).mean())
         stylet = self.settings.min_stylet_share
-        front = _find_front(along, free, -stylet, min(self.settings.min_filling / contrast, stylet))
+        least = min(self.settings.min_filling / contrast, stylet)
+        front = _find_front(along, of_walls, free, -stylet, least)
         steps = np.arange(cannula.steps)
         inner = _measure_profile(cannula, share, free & (steps < front))
         # Where there is one part, a leak may lie on its inner half.
@@ -104,17 +107,22 @@ class LumenReader:
         return read_only(inner.astype(np.float32)), read_only(outer.astype(np.float32))
 
 
-def _find_front(along: Array, free: BoolImage, emptied: float, least: float) -> int:
+def _find_front(
+    along: Array, of_walls: Array, free: BoolImage, emptied: float, least: float
+) -> int:
     """Return where the outer part begins: two levels of least squares, the inner one lower.
 
-    The inner level is that of the baseline, or lower by a stylet.
+    The inner level is that of the baseline, or lower by a stylet. A stylet that is drawn leaves the
+    walls as they were; cement beside the cannula, which it is compared with, does not.
     """
     weight = free.astype(np.float64)
     count, total = np.cumsum(weight), np.cumsum(weight * along)
     # Of the steps before each place, and from each place on.
     before = count - weight
     inner = (total - weight * along) / np.maximum(before, 1.0)
-    inner = np.where(inner <= emptied, inner, 0.0)
+    walls = np.cumsum(weight * of_walls) - weight * of_walls
+    is_stylet = (inner <= emptied) & (walls / np.maximum(before, 1.0) > inner / 2.0)
+    inner = np.where(is_stylet, inner, 0.0)
     after = count[-1] - before
     outer = (total[-1] - total + weight * along) / np.maximum(after, 1.0)
     # The sum of squares of what is left, less that of all.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import injection
@@ -13,6 +14,7 @@ from PIL import Image
 
 from leakwatch.benchmark.cases.dataset import collect_cases, contract_cases, load_adapter
 from leakwatch.benchmark.cases.manifest import find_cases
+from leakwatch.benchmark.work.fingerprint import inputs_hash
 from leakwatch.core.errors import BenchError
 
 TRUTH = {
@@ -59,6 +61,15 @@ def test_every_case_below_the_folder_with_its_truth(folder: Path) -> None:
     assert case.sequence == folder / "a" / "one.dcm"
     assert {path.name for path in case.sources} == {"one.case.json", "one.truth.json", "one.dcm"}
     assert (case.dose, found.unusable) == (None, ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text on this system")
+def test_a_case_below_a_folder_whose_name_is_not_valid_text_is_in_the_report(folder: Path) -> None:
+    (folder / "a").rename(folder / "M\udcfcller")
+    found = find_cases(folder)
+    assert [case.name for case in found.cases] == [r"M\udcfcller/one"]
+    assert found.cases[0].case_path.is_file()
+    assert len(inputs_hash(found.cases[0])) == 64
 
 
 def test_masks_dose_and_path_of_a_simulation_are_found_beside_a_case(folder: Path) -> None:

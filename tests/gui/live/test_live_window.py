@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from injection import STOPPED
 from live_room import SETTINGS, KeptSink, Room
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
 from PySide6.QtWidgets import QApplication
 
 from leakwatch.case_files.case_file import dicom_path, load_case
@@ -107,7 +107,7 @@ def test_a_whole_simulated_injection_is_seen_and_heard(qtbot, repository):
             room.feed(frame, frame.time_s - before.time_s)
             levels.append(level_of(window))
             overlay = window.image.overlay
-            kinds |= {kind for kind, curve in overlay.curves.items() if len(curve.getData()[0])}
+            kinds |= {kind for kind, curve in overlay.curves.items() if len(curve.points_px)}
             predicted |= any("5 mm in" in label.toPlainText() for label in overlay.labels)
             assert levels[-1] is room.session.status.decision.snapshot.alert.level
             assert (Alarm.HIGH in speaker.played) is (Level.STOP in levels)
@@ -155,16 +155,16 @@ def test_the_last_image_stays_with_its_lines_and_its_age(room, window):
     room.run(FEW[: STOPPED + 1])
     assert level_of(window) is Level.STOP
     curves = window.image.overlay.curves
-    before = {kind: len(curve.getData()[0]) for kind, curve in curves.items()}
+    before = {kind: len(curve.points_px) for kind, curve in curves.items()}
     assert before[LineKind.CEMENT] > 0
     room.source.status = replace(room.source.status, fluoroscopy_on=False)
     for age in ("12 s", "1:52 min"):
         room.clock.now_s += 11.9 if age == "12 s" else 100.0
         room.until(lambda status: status.decision.snapshot.fault is not None)
         assert level_of(window) is Level.STOP
-        assert {kind: len(curve.getData()[0]) for kind, curve in curves.items()} == before
+        assert {kind: len(curve.points_px) for kind, curve in curves.items()} == before
         # The frame is dark, and nothing that is drawn over it.
-        assert (window.image.image.opacity(), window.image.view.childGroup.opacity()) == (DIMMED, 1)
+        assert (window.image.image.opacity(), window.image.picture.opacity()) == (DIMMED, 1)
         assert f"LAST IMAGE, {age} ago" in window.signs.text()
         said = numbers_on(window)
         assert any("mm" in one for one in said)
@@ -186,12 +186,12 @@ def test_a_frame_that_cannot_be_compared_has_no_lines_of_another(room, window):
     noise = np.random.default_rng(2).integers(0, 4096, FEW[0].pixels.shape, dtype=np.uint16)
     room.feed(replace(FEW[STOPPED + 1], pixels=read_only(noise)))
     window.tick()
-    assert all(len(curve.getData()[0]) == 0 for curve in window.image.overlay.curves.values())
+    assert all(len(curve.points_px) == 0 for curve in window.image.overlay.curves.values())
     assert "LAST ASSESSED, 1 s ago" in window.signs.text()
     room.clock.now_s += 3.0
     window.tick()
     # When no other frame comes, the last that was judged is the picture that stays.
-    assert len(window.image.overlay.curves[LineKind.CEMENT].getData()[0]) > 0
+    assert len(window.image.overlay.curves[LineKind.CEMENT].points_px) > 0
     assert "LAST IMAGE, 4 s ago" in window.signs.text()
 
 
@@ -512,7 +512,7 @@ def test_a_stop_shows_all_that_was_found_and_puts_the_keys_away(qtbot, room, win
     assert (window.image.follows, window.help.isVisible()) == (True, False)
     (left, right), (top, bottom) = window.image.view.viewRange()
     for curve in window.image.overlay.curves.values():
-        columns, rows = curve.getData()
+        columns, rows = curve.points_px.T
         if len(columns):
             assert left <= np.nanmin(columns) <= np.nanmax(columns) <= right
             assert top <= np.nanmin(rows) <= np.nanmax(rows) <= bottom
@@ -528,8 +528,8 @@ def test_lines_are_as_wide_on_every_screen(room, window, monkeypatch, ratio):
         QApplication.processEvents()
         window.tick()
         wall = window.image.overlay.curves[LineKind.WALL]
-        widths.append(wall.opts["pen"].widthF() / ratio)
-        dark_edge = wall.opts["shadowPen"].widthF() - wall.opts["pen"].widthF()
+        widths.append(wall.pen.widthF() / ratio)
+        dark_edge = wall.halo.widthF() - wall.pen.widthF()
         assert dark_edge == pytest.approx(2.0 * ratio * size[0] / 1280)
     assert widths == pytest.approx([LINE_STYLES[LineKind.WALL].width * 1.25 * s for s in (1, 2)])
 
@@ -544,13 +544,14 @@ def test_sides_and_labels_stay_in_a_zoomed_picture(room, window):
         (8.0, (60.0, 60.0)),
     ):
         window.image.zoom_to(zoom, at)
-        part = window.image.view.viewRect()
+        pane = window.image.pane
         shown = [item for item in window.image.overlay.labels if item.isVisible()]
         letters = [one for one in window.image.overlay.labels_of.sides.values() if one.isVisible()]
         assert shown
         assert len(letters) == 2
         for item in (*shown, *letters):
-            assert part.contains(item.mapRectToParent(item.boundingRect()))
+            on_screen = item.deviceTransform(pane.viewportTransform())
+            assert QRectF(pane.rect()).contains(on_screen.mapRect(item.rect()))
 
 
 def test_zoomed_part_stays_inside_the_frame(room, window):
@@ -778,3 +779,14 @@ def test_there_is_no_scale_bar_without_an_image(room, window):
     window.tick()
     assert window.scale_bar.isVisible()
     assert "mm" in window.scale_bar.words
+
+
+def test_other_buttons_are_there_at_once(qtbot, room, window):
+    """A bar without any button would be shown until Qt arranges the new ones."""
+    room.run(FEW[:3])
+    window.tick()
+    qtbot.keyClick(window, KEY.Key_V)
+    button = window.bar.buttons["Enter"]
+    assert button.isVisible()
+    assert button.width() > button.fontMetrics().horizontalAdvance(button.text())
+    assert window.bar.geometry().width() > button.geometry().left() > 0

@@ -187,3 +187,34 @@ def test_with_other_marks_the_events_are_those_of_the_new_analysis(recorded):
     assert any(event.kind is EventKind.ANNOTATION for event in run.recorded.events)
     run.source.close()
     again.source.close()
+
+
+def test_w_shows_the_whole_case_in_a_replay_that_stands_still(qtbot, window):
+    window.replay.playback.seek_end()
+    window.tick()
+    before = window.strip.trend.grab().toImage()
+    qtbot.keyClick(window, KEY.Key_W)
+    assert window.strip.trend.plot.span_s == window.replay.trend(whole=True).span_s
+    assert window.strip.trend.grab().toImage() != before
+    qtbot.keyClick(window, KEY.Key_W)
+    assert window.strip.trend.grab().toImage() == before
+
+
+def test_windows_count_frames_from_one_at_every_place(qtbot, window):
+    window.replay.playback.seek_end()
+    qtbot.keyClick(window, KEY.Key_G)
+    window.tick()
+    assert "Frame 40 of 40" in window.transport.message.text() + window.transport.time.text()
+    (frame,) = [one for one in window.run_strip.facts.facts if one.name == "Frame"]
+    assert frame.value.startswith("40")
+
+
+def test_details_take_no_room_from_the_numbers(qtbot, window):
+    window.replay.playback.seek_end()
+    window.tick()
+    window.grab()
+    height = window.strip.facts.height()
+    qtbot.keyClick(window, KEY.Key_G)
+    window.grab()
+    assert window.run_strip.legend.isVisible()
+    assert window.strip.facts.height() == height

@@ -18,6 +18,7 @@ from handmade import (
 )
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QMainWindow
 
 from leakwatch.core.errors import SourceError
 from leakwatch.core.results import Level, Reason
@@ -28,6 +29,7 @@ from leakwatch.display.lines import LineKind
 from leakwatch.display.picture import make_overlay
 from leakwatch.gui.replay.replay_view import Replay
 from leakwatch.gui.replay.replay_window import ReplayWindow
+from leakwatch.gui.widgets import facts_view
 from leakwatch.gui.widgets.banner_view import BannerView
 from leakwatch.gui.widgets.facts_view import FactsView
 
@@ -52,17 +54,16 @@ def test_frame_and_overlay_are_shown(window):
     window.replay.playback.seek(5)
     window.tick()
     assert window.image.image.image.shape == (ROWS, COLUMNS)
-    assert list(window.image.image.getLevels()) == [0, 255]
-    wall = np.column_stack(window.image.overlay.curves[LineKind.WALL].getData())
-    assert np.array_equal(wall, WALL)
+    assert np.array_equal(window.image.overlay.curves[LineKind.WALL].points_px, WALL)
     assert [item.toPlainText() for item in window.image.overlay.labels] == ["8.2 ± 0.4 mm"]
     assert "8.2 ± 0.4 mm" in window.strip.facts.text()
     assert "not a medical device" in window.strip.notice.text()
 
 
 def test_pixel_centres_are_at_integers(window):
-    corner = window.image.image.mapToView(QPointF(0.0, 0.0))
+    corner = window.image.image.mapToItem(window.image.picture, QPointF(0.0, 0.0))
     assert (corner.x(), corner.y()) == (-0.5, -0.5)
+    assert window.image.picture.transform() == window.image.view.childTransform()
     assert window.image.view.yInverted()
 
 
@@ -82,7 +83,10 @@ def test_levels_do_not_follow_the_frame(window):
     for index in (0, 20, 39):
         window.replay.playback.seek(index)
         window.tick()
-        assert list(window.image.image.getLevels()) == [0, 255]
+        grey, shown = window.image.image.image, window.image.image.pixmap().toImage()
+        for row, column in ((0, 0), (ROWS // 2, COLUMNS // 3), (ROWS - 1, COLUMNS - 1)):
+            colour = shown.pixelColor(column, row)
+            assert {colour.red(), colour.green(), colour.blue()} == {int(grey[row, column])}
 
 
 def test_what_is_gone_from_the_picture_is_gone_from_the_view(window, settings):
@@ -98,10 +102,10 @@ def test_what_is_gone_from_the_picture_is_gone_from_the_view(window, settings):
     overlay = window.image.overlay
     overlay.show(full)
     assert sum(item.isVisible() for item in overlay.labels) == 2
-    assert len(overlay.curves[LineKind.TUBE].getData()[0]) == 3
+    assert len(overlay.curves[LineKind.TUBE].points_px) == 3
     overlay.show(bare)
     assert sum(item.isVisible() for item in overlay.labels) == 0
-    assert all(not len(curve.getData()[0]) for curve in overlay.curves.values())
+    assert all(not len(curve.points_px) for curve in overlay.curves.values())
 
 
 def test_keys_play_step_seek_and_change_speed(qtbot, window):
@@ -260,6 +264,27 @@ def test_doubtful_fact_has_a_sign_and_nothing_is_left_out_without_a_word(qtbot):
     placed, hidden = view._placed()
     assert (len(placed) + hidden, hidden > 0) == (20, True)
     assert sum(one.height for one in placed) <= view.height()
+
+
+@pytest.mark.parametrize("large", ["showNormal", "showMaximized", "showFullScreen"])
+def test_a_window_that_fills_the_screen_is_not_to_be_enlarged(qtbot, monkeypatch, large):
+    window = QMainWindow()
+    view, said = FactsView(), []
+    window.setCentralWidget(view)
+    qtbot.addWidget(window)
+    getattr(window, large)()
+    view.show_facts(tuple(Fact(f"name {place}", "long words " * 90) for place in range(20)))
+    monkeypatch.setattr(
+        facts_view, "translate", lambda words: said.append(str(words)) or str(words)
+    )
+    view.grab()
+    (words,) = {one for one in said if one.startswith("⚠")}
+    placed, hidden = view._placed()
+    if large == "showNormal":
+        assert words == f"⚠ {hidden} more: enlarge the window"
+    else:
+        assert words.startswith(f"⚠ no room for: Name {len(placed)}, ")
+        assert words.endswith(", Name 19")
 
 
 @pytest.mark.parametrize("scale", [0.45, 1.0, 2.7])

@@ -85,7 +85,7 @@ def test_a_live_image_is_written_beside_the_record(qtbot, worker, tmp_path):
         qtbot.keyClick(window, Qt.Key.Key_E)
         qtbot.keyClick(window, Qt.Key.Key_E)
         window.tick()
-        assert window.references.pane.title.text() == "Kept image 1: 00:00.8, frame 7"
+        assert window.references.pane.title.text() == "Kept image 1: 00:00.8, frame 8"
         assert np.array_equal(window.references.pane.image.image.image, shown)
     capture = pydicom.dcmread(tmp_path / "key-images" / "key-image-001.sc.dcm")
     assert capture.SourceImageSequence[0].ReferencedFrameNumber == 8

@@ -161,3 +161,25 @@ def test_all_lines_of_a_fitted_view_are_drawn_in_it(qtbot, track, settings):
         assert part.width / part.height == pytest.approx(
             window.image.pane.width() / window.image.pane.height()
         )
+
+
+def test_messages_leave_the_scale_bar_free(qtbot, track, settings, monkeypatch):
+    window = ReplayWindow(Replay(track, MARKS, settings, 40), "by hand")
+    qtbot.addWidget(window)
+    said = (
+        "NOT LIVE",
+        "\nLAST IMAGE, 5 s ago\n4.7 ± 0.5 mm behind the wall; tubular filling, 9 mm",
+    )
+    monkeypatch.setattr(window, "image_notices", lambda: said)
+    window.show()
+    window.toggle_details()
+    window.replay.playback.seek_end()
+    for width in (1280, 1000, 820):
+        window.resize(width, 800)
+        window.grab()
+        window.tick()
+        bar, image = window.scale_bar, window.image.widget
+        inked = QRect(image.mapTo(window, bar.inked.topLeft()), bar.inked.size())
+        assert bar.isVisible()
+        assert window.signs.isVisible()
+        assert not window.signs.geometry().intersects(inked), width

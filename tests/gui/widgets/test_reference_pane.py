@@ -94,7 +94,7 @@ def test_the_last_image_before_cement_is_kept_and_has_its_time(qtbot, live, room
     feed(room, live, FRAMES)
     pane = live.references.pane
     assert pane.title.text().startswith("Before cement: 00:00.")
-    number = int(pane.title.text().rpartition(" ")[2])
+    number = int(pane.title.text().rpartition(" ")[2]) - 1
     assert number < FIRST_CEMENT
     # The very image, in the greys of the window.
     shown = live._live.grey_of(FRAMES[number])
@@ -106,7 +106,7 @@ def test_the_keys_go_through_the_pictures_and_back_to_none(qtbot, live, room):
     press(qtbot, live, KEY.Key_E, KEY.Key_E)
     assert live.references.pane.title.text().startswith("Last STOP")
     stopped = room.session.status.first_stop.frame
-    assert live.references.pane.title.text().endswith(f"frame {stopped}")
+    assert live.references.pane.title.text().endswith(f"frame {stopped + 1}")
     press(qtbot, live, KEY.Key_E)
     assert live.panes.names == ()
 
@@ -165,18 +165,18 @@ def test_a_replay_finds_the_same_pictures_at_each_frame(qtbot, replay):
     replay.replay.playback.seek(20)
     press(qtbot, replay, KEY.Key_E)
     pane = replay.references.pane
-    before = int(pane.title.text().rpartition(" ")[2])
+    before = int(pane.title.text().rpartition(" ")[2]) - 1
     assert 8 - 6 <= before <= 8 - 4  # half a second is four frames
     replay.replay.playback.seek(3)
     replay.tick()
-    assert pane.title.text().endswith("frame 3")
+    assert pane.title.text().endswith("frame 4")
     press(qtbot, replay, KEY.Key_E)  # no STOP yet at frame 3
     assert replay.panes.names == ()
     replay.replay.playback.seek(39)
     press(qtbot, replay, KEY.Key_E, KEY.Key_E)
     assert pane.title.text().startswith("Last STOP")
     levels = [replay.replay._track.alert(place).latched for place in range(40)]
-    assert pane.title.text().endswith(f"frame {levels.index(True)}")
+    assert pane.title.text().endswith(f"frame {levels.index(True) + 1}")
 
 
 def test_the_pane_follows_zoom_and_flips(qtbot, replay):

@@ -76,7 +76,7 @@ def test_two_clicks_measure_and_escape_removes(qtbot, show):
     assert np.ravel(measure.points_px) == pytest.approx([20, 20, 60, 50], abs=0.5)
     said = window.prompt.text().splitlines()[-1]
     assert length_mm(said) == pytest.approx(50 * MM_PER_PX, abs=0.3)
-    assert "frame 3, 00:00.3" in said
+    assert "frame 4, 00:00.3" in said
     qtbot.keyClick(window, KEY.Key_Escape)
     assert window.layer is None
     assert len(window.image.view.addedItems) == before
@@ -154,9 +154,9 @@ def test_on_another_frame_it_is_marked_and_says_how_far_the_anatomy_moved(qtbot,
     assert drawn._line.opts["pen"].style() is Qt.PenStyle.SolidLine
     go(window, 4)
     assert drawn._line.opts["pen"].style() is Qt.PenStyle.CustomDashLine
-    assert drawn._label.toPlainText().endswith("(frame 3)")
+    assert drawn._label.toPlainText().endswith("(frame 4)")
     go(window, 6)
-    assert drawn._label.toPlainText().endswith("(frame 3, moved 1.0 mm since)")
+    assert drawn._label.toPlainText().endswith("(frame 4, moved 1.0 mm since)")
     go(window, 3)
     assert "frame" not in drawn._label.toPlainText()
 
@@ -213,7 +213,7 @@ def test_a_live_window_measures_and_saves_with_the_case(qtbot):
         assert "Saved with the case" in window.prompt.text()
         room.feed(frames[4])
         window.tick()
-        assert window.layer._drawn[0]._label.toPlainText().endswith("(frame 3)")
+        assert window.layer._drawn[0]._label.toPlainText().endswith("(frame 4)")
         room.until(lambda status: any("ruler" in one for one in sink.texts))
         (event,) = [one for one in sink.events if one.text and "ruler" in one.text]
         assert event.text.startswith("ruler: 25.")

@@ -135,3 +135,13 @@ def test_rle_of_8_bits_is_in_order(tmp_path: Path) -> None:
     frames = smooth(2, 15, 17, bits=8)
     streams = encapsulate([rle_encoded(frame) for frame in frames])
     assert_frames(write(tmp_path / "x.dcm", frames, uids.RLELossless, streams), frames)
+
+
+@pytest.mark.parametrize("syntax", WORDS)
+@pytest.mark.parametrize(("bits", "stated"), [(12, 12), (12, 16), (14, 16), (10, 16)])
+def test_exchanged_bytes_are_refused_with_the_cause(
+    tmp_path: Path, syntax: UID, bits: int, stated: int
+) -> None:
+    frames = [one.byteswap() for one in smooth(2, bits=bits)]
+    with pytest.raises(SourceError, match="bytes of each sample look exchanged"):
+        frames_of(stored(tmp_path, frames, syntax, stated))

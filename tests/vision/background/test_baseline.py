@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from scene import COLUMNS, MARGIN, MM_PER_PX, ROWS, Scene, disc
 
 from leakwatch.config import BaselineSettings
+from leakwatch.core.arrays import read_only
 from leakwatch.core.geometry import Scale, WorkingGrid
 from leakwatch.vision.background import baseline
 from leakwatch.vision.preprocessing import intensity
@@ -213,3 +215,18 @@ def test_torn_anatomy_is_changed() -> None:
     torn = attenuation(scene)
     torn[:, 60:] = np.roll(torn[:, 60:], 40, axis=0)
     assert is_changed(scene, torn)
+
+
+def test_another_tube_voltage_changes_the_anatomy_and_the_rod_by_shares_of_their_own() -> None:
+    """What the cannula lost of its contrast is out already, and must not be put in again."""
+    rng = np.random.default_rng(3)
+    detail = 0.2 * cv2.GaussianBlur(rng.normal(0.0, 20.0, (ROWS, COLUMNS)), (0, 0), 3.0)
+    anatomy = read_only((1.0 + detail).astype(np.float32))
+    steel = np.zeros((ROWS, COLUMNS), np.float32)
+    steel[100:110] = 0.4
+    reference = baseline.Baseline(read_only(anatomy + steel), SEEN, 16)
+    less_contrast = read_only((0.85 * detail).astype(np.float32) + 1.0)
+    added = COMPARATOR.added_attenuation(reference, less_contrast - anatomy, SEEN, None, anatomy)
+    assert added.image[INNER].std() < 0.6 * (less_contrast - anatomy)[INNER].std()
+    on_rod = added.image[102:108, 30:-30]
+    assert float(on_rod.mean()) == pytest.approx(0.0, abs=0.005)

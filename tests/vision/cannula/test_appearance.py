@@ -68,6 +68,20 @@ def test_a_change_that_stays_is_taken_out_and_one_of_a_moment_is_not() -> None:
     assert left[1] < 0.35 * 0.06 * CONTRAST
 
 
+def test_an_edge_of_bone_along_the_rod_is_no_contrast_of_steel() -> None:
+    """What changes the looks of steel is as strong there as elsewhere along the rod."""
+    picture_with_edge = BEFORE.copy()
+    bone = tube([(70.0, 114.4), (80.0, 115.1)], WIDTH, 0.12)
+    cannula = found(picture_with_edge + bone, TIP).cannula
+    assert cannula is not None
+    plain = in_baseline()
+    part = np.s_[:100]
+    locally = np.abs(cannula.contrast[part] - plain.contrast[part]).max()
+    assert locally > 0.08
+    assert np.abs(cannula.steel_contrast[part] - plain.steel_contrast[part]).max() < locally / 2
+    assert plain.steel_contrast[part] == pytest.approx(CONTRAST, abs=0.08)
+
+
 def missed(profile: np.ndarray, cement: np.ndarray | None = None) -> np.ndarray | None:
     """What the model misses, of stripes all along the rod."""
     rod = in_baseline()

@@ -182,6 +182,23 @@ def test_edges_of_anatomy_raise_the_limit() -> None:
     )
 
 
+@pytest.mark.parametrize("exponent", [0.5, 0.8, 1.1])
+def test_noise_behind_dense_anatomy_is_that_of_the_baseline(exponent: float) -> None:
+    """Coarse grey levels, and noise of the detector, grow faster than that of quanta."""
+    dense = np.ones((ROWS, COLUMNS), np.float32) + np.linspace(0.0, 2.0, COLUMNS, dtype=np.float32)
+    rng, unrest = np.random.default_rng(8), None
+    for _ in range(14):
+        noise = rng.normal(0.0, 0.01 * np.exp(exponent * dense)).astype(np.float32)
+        unrest = MODEL.with_unrest(unrest, Added(noise, SEEN, 0.0))
+    behind = MODEL.background(Baseline(dense, SEEN, 14), unrest)
+    truth = np.exp(exponent * (dense[120, 220] - dense[120, 60]))
+    assert behind.noise_shape[120, 220] / behind.noise_shape[120, 60] == pytest.approx(
+        truth, rel=0.12
+    )
+    # What noise explains is not motion as well.
+    assert np.median(behind.ghost) < 0.01
+
+
 def test_outlines_go_around_the_mask() -> None:
     mask = np.zeros((60, 80), bool)
     mask[20:41, 30:61] = True
