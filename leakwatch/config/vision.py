@@ -598,7 +598,7 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     max_gap_mm: Annotated[float, within(0.0, 30.0)] = 5.0
     strip_mm: Annotated[float, within(3.0, 30.0)] = 9.0
     contrast_mm: Annotated[float, within(0.5, 20.0)] = 3.0
-    refinements: Annotated[int, within(0, 20)] = 3
+    refinements: Annotated[int, within(1, 20)] = 3
     scatter_mm: Annotated[float, within(2.0, 60.0)] = 12.0
     max_contrast_change: Annotated[float, within(0.0, 1.0)] = 0.08
     contrast_s: Annotated[float, within(0.1, 60.0)] = 6.0

@@ -43,6 +43,7 @@ _STRAIGHTENED = 3  # times: the first tells where the cannula is, the second how
 # the profile's maximum most of what attenuates is wall, whatever the lumen holds.
 _WALL = (0.42, 0.6)
 _LEAST_WALL = 0.5  # of the least contrast of a cannula: half of its maximum is where its width ends
+_FARTHEST_SIDE = 1.5  # widths from the axis: what lies beside a cannula is looked at so far out
 # Another cannula may begin so many widths from the axis, and a single one may be so blurred.
 _CROWDED_REACH, _LONE_REACH = 0.75, 1.0
 
@@ -145,8 +146,9 @@ class CannulaMeasurer:
 
     @property
     def _half(self) -> int:
-        """Rows of a strip on either side of the axis."""
-        return round(self.scale.px(self.settings.strip_mm))
+        """Rows of a strip on either side of the axis: as set, and both sides of the widest one."""
+        beside = math.ceil(_FARTHEST_SIDE * self.scale.px(self.settings.width_mm))
+        return max(round(self.scale.px(self.settings.strip_mm)), beside)
 
     def _find_axis(
         self, baseline: Baseline, line: tuple[Point, Point], crowded: bool
@@ -319,7 +321,7 @@ class CannulaMeasurer:
         Where another cannula lies beside this one, the gap between them is all that can be seen.
         """
         widest = self.scale.px(self.settings.width_mm)
-        beside = (away > 0.75 * widest) & (away <= 1.5 * widest)
+        beside = (away > 0.75 * widest) & (away <= _FARTHEST_SIDE * widest)
         in_gap = (away > 0.5 * widest) & (away <= 0.75 * widest)
         usual = strip[beside].mean(axis=0)
         if not in_gap.any():

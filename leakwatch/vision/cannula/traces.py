@@ -78,7 +78,7 @@ class TraceMeasurer:
         smooth = cv2.GaussianBlur(strip.added, (0, 0), self.scale.px(self.settings.trace_mm))
         left = smooth[:, np.flatnonzero(outer)[::_EVERY]]
         left = np.maximum(left - median(left[beside]), 0.0)
-        at = int(self.settings.trace_share * left.shape[1])
+        at = min(int(self.settings.trace_share * left.shape[1]), left.shape[1] - 1)
         seen = np.partition(left, at, axis=1)[:, at]
         profile = np.where(covered, np.maximum(seen, least), 0.0)
         return profile.astype(np.float32)
