@@ -75,12 +75,16 @@ class PlanePair(QMainWindow, Generic[Part]):
         self._bottom: QWidget | None = None
         self._rim = RIM
         self.details, self.strips = QStackedWidget(), QStackedWidget()
-        self._timer = PacedTimer(self)
+        self._timer = PacedTimer(self, self.has_news)
         self._timer.due.connect(self.tick)
 
     def show_common(self) -> None:
         """Show the common banner, after both planes; if it raises, the level is UNKNOWN."""
         raise NotImplementedError
+
+    def has_news(self) -> bool:
+        """Return whether either plane would show anything new."""
+        return any(one.has_news() for one in self.plane_windows)
 
     def own_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys of both planes, which precede those of the plane in focus."""
