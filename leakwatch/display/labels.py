@@ -178,15 +178,17 @@ def labels_in_view(
 
 def points_along(lines: Sequence[PointArray], step_px: float) -> PointArray:
     """Return points on lines at most `step_px` apart, ``(n, 2)``."""
-    pieces = [np.empty((0, 2))]
-    for line in lines:
-        if len(line) < 2:
-            pieces.append(line)
-            continue
-        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-        at = np.linspace(0.0, along[-1], max(int(along[-1] / step_px) + 2, 2))
-        pieces.append(np.column_stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)]))
-    return np.vstack(pieces)
+    points = np.vstack([np.empty((0, 2)), *lines])
+    # The last point of a line leads nowhere.
+    ends = np.cumsum([len(line) for line in lines if len(line)], dtype=np.intp) - 1
+    steps = np.zeros_like(points)
+    steps[:-1] = np.diff(points, axis=0)
+    steps[ends] = 0.0
+    counts = np.maximum(np.ceil(np.hypot(*steps.T) / step_px), 1.0).astype(np.intp)
+    starts = np.repeat(np.arange(len(points)), counts)
+    places = np.arange(len(starts)) - np.repeat(np.cumsum(counts) - counts, counts)
+    along = points[starts] + (places / counts[starts])[:, None] * steps[starts]
+    return np.asarray(along, dtype=np.float64)
 
 
 def _wanted_places(
