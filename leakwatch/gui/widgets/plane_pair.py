@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -149,12 +149,12 @@ class PlanePair(QMainWindow, Generic[Part]):
         action.act()
         self.tick()
 
-    def event(self, event: QEvent) -> bool:
-        """Take Tab as a key: Qt would move the focus of widgets, of which there is none."""
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            self.keyPressEvent(event)
-            return True
-        return super().event(event)
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Leave Tab to `keyPressEvent`: Qt would move the focus of widgets, of which there is none.
+
+        An `event` in Python would do that too; but Qt paints within it, with the interpreter held.
+        """
+        return False
 
     def press(self, name: str) -> None:
         """Do what the key of this name does, when its button is clicked."""
