@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from leakwatch.config import WindowSettings
 from leakwatch.core.arrays import BoolImage, PointArray, read_only
@@ -14,6 +15,10 @@ STEP_PX = 1.0
 MOST_POINTS = 1500
 # Points of a stretch that is compared at once: few others are near it, and few stretches are left.
 _AT_ONCE = 64
+# Of so many points in a row, the one in the middle is compared first.
+_EVERY = 5
+
+Distances = npt.NDArray[np.float64]
 
 
 def recent_growth(
@@ -53,19 +58,33 @@ def recent_growth(
 
 
 def _lies_near(points: PointArray, others: PointArray, limit_px: float) -> BoolImage:
-    """Return which of `points` have any of `others` nearer than the limit."""
-    near = np.zeros(len(points), np.bool_)
+    """Return which of the evenly spaced `points` have any of `others` nearer than the limit."""
+    # A distance changes along a line by no more than the length of the line: where one point is
+    # clearly near or clearly far, those beside it are as well.
+    known = np.append(np.arange(_EVERY // 2, len(points), _EVERY), len(points) - 1)
+    reach_px = _EVERY // 2 * float(np.hypot(*np.diff(points, axis=0).T).max())
+    distances_px = _distances_px(points[known], others, limit_px + reach_px)
+    beside = distances_px[np.minimum(np.arange(len(points)) // _EVERY, len(known) - 1)]
+    near = beside < limit_px - reach_px
+    unsure = np.abs(beside - limit_px) <= reach_px
+    near[unsure] = _distances_px(points[unsure], others, limit_px) < limit_px
+    return near
+
+
+def _distances_px(points: PointArray, others: PointArray, most_px: float) -> Distances:
+    """Return the distance of each point to the nearest of `others`; infinite beyond `most_px`."""
+    found = np.full(len(points), np.inf)
     columns, rows = others.T
     for start in range(0, len(points), _AT_ONCE):
         some = points[start : start + _AT_ONCE]
         # Most others are far from a short stretch.
-        (left, top), (right, bottom) = some.min(axis=0) - limit_px, some.max(axis=0) + limit_px
+        (left, top), (right, bottom) = some.min(axis=0) - most_px, some.max(axis=0) + most_px
         beside = (columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom)
         across = some[:, :1] - columns[beside]
         down = some[:, 1:] - rows[beside]
         squared = across**2 + down**2
-        near[start : start + _AT_ONCE] = (squared < limit_px**2).any(axis=1)
-    return near
+        found[start : start + _AT_ONCE] = np.sqrt(squared.min(axis=1, initial=np.inf))
+    return found
 
 
 def _dense(contour: PointArray) -> PointArray:

@@ -37,6 +37,7 @@ from leakwatch.live.actions import (
     UndoRestart,
 )
 from leakwatch.live.alarm_notices import AlarmNotices
+from leakwatch.live.assessed_history import TimedDecision
 from leakwatch.live.case_setup import FollowedMarks, Setup
 from leakwatch.live.event_log import EventLog
 from leakwatch.live.inbox import Arrival, Inbox
@@ -132,6 +133,12 @@ class LiveSession:
             recordings=self._outputs.recordings(),
             alarm_outputs=self._outputs.alarms(),
         )
+
+    @property
+    def decision(self) -> TimedDecision | None:
+        """Latest decision; from any thread, and without the work of `status`."""
+        with self._lock:
+            return self._published.decision
 
     @property
     def now_s(self) -> float:

@@ -12,6 +12,7 @@ from leakwatch.config import WindowSettings
 from leakwatch.core.arrays import read_only
 from leakwatch.core.recent_values import MAX_FRAMES_PER_S, max_frames_in
 from leakwatch.core.results import Cement
+from leakwatch.display import growth
 from leakwatch.display.growth import recent_growth
 from leakwatch.display.history import History
 
@@ -115,3 +116,17 @@ def test_history_forgets_where_time_goes_back_and_stays_small():
     assert len(long.samples) <= 1.2 * SETTINGS.trend_s / 0.1
     assert long.samples[-1].time_s - long.samples[0].time_s <= SETTINGS.trend_s
     assert len(long._seen) <= 102
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 60), st.floats(0, 60)), min_size=3, max_size=8),
+    st.lists(st.tuples(st.floats(0, 60), st.floats(0, 60)), min_size=1, max_size=40),
+    st.floats(0.5, 20.0),
+)
+def test_each_point_is_compared_with_all_others(corners, others, limit_px):
+    """As by all distances: those that are left out decide nothing."""
+    points, there = growth._dense(np.array(corners)), np.array(others)
+    distances = np.hypot(*(points[:, None] - there[None]).transpose(2, 0, 1)).min(axis=1)
+    near = growth._lies_near(points, there, limit_px)
+    clear = np.abs(distances - limit_px) > 1e-9
+    assert np.array_equal(near[clear], (distances < limit_px)[clear])

@@ -82,6 +82,10 @@ class LivePicture:
         self._seen = decision.snapshot
         return decision if fresh else None
 
+    def has_news(self, decision: TimedDecision | None, view: ViewSettings) -> bool:
+        """Return whether a decision was not shown yet, or was with other display settings."""
+        return decision is not None and (decision.snapshot is not self._seen or view != self._view)
+
     @property
     def age(self) -> str:
         """Age of the image on the screen, as text; empty while it is live."""

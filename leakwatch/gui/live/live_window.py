@@ -118,18 +118,32 @@ class LiveWindow(ImageWindow):
         self.bar = ActionBar()
         self.bar.pressed.connect(self.press)
         self.lay_out(self.bar)
-        self.bar.show_actions(self.bar_actions())
+        self._bar_of: object = None
+        self._show_bar(session.status)
 
     def refresh(self) -> None:
         """Read the status of the session and show it."""
-        self.bar.show_actions(self.bar_actions())
         self._record_refresh()
         status = self._session.status
+        self._show_bar(status)
         decision = status.decision
         reasons = () if decision is None else decision.snapshot.alert.acknowledged
         self._acknowledged = self._acknowledged.update(reasons, _wall_clock)
         at, now_s = self._acknowledged.at, self._session.now_s
         self.show_status(status, displayed_status(status, now_s, self._settings, at))
+
+    def has_news(self) -> bool:
+        """Return whether a decision, the view, or a layer may be other than shown."""
+        live = self._live
+        return self.layer is not None or live.has_news(self._session.decision, self.view_keys.view)
+
+    def _show_bar(self, status: LiveStatus) -> None:
+        """Show the buttons; they are made anew only if one of them may have changed."""
+        now = (self.layer, status.is_recorded, status.can_undo)
+        # The keys of a layer change while it is open.
+        if now != self._bar_of or self.layer is not None:
+            self._bar_of = now
+            self.bar.show_actions(self.bar_actions())
 
     def pause(self) -> None:
         """Stop updates; a display that stops then is no fault."""

@@ -62,8 +62,10 @@ class FactsView(QWidget):
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
         """Show `facts`; paint only if they differ."""
         if facts != self._facts:
+            # Few of them change at a time.
+            known = dict(zip(self._facts, self._shown, strict=True))
             self._facts = facts
-            self._shown = tuple(fact.translated() for fact in facts)
+            self._shown = tuple(known.get(fact) or fact.translated() for fact in facts)
             self.setAccessibleDescription(self.text())
             self.update()
 

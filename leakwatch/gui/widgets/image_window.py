@@ -115,12 +115,16 @@ class ImageWindow(QMainWindow):
         self.banner.flashed.connect(self.over.rim.flash)
         self.banner.styled.connect(self.over.rim.show_style)
         self._scale = 1.0
-        self._timer = PacedTimer(self)
+        self._timer = PacedTimer(self, self.has_news)
         self._timer.due.connect(self.tick)
 
     def refresh(self) -> None:
         """Show the current state; if it raises, the level is UNKNOWN."""
         raise NotImplementedError
+
+    def has_news(self) -> bool:
+        """Return whether `refresh` would show anything new, without delay."""
+        return True
 
     def snapshot(self) -> Snapshot | None:
         """Return the displayed snapshot, with its pixels."""

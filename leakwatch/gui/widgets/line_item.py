@@ -66,6 +66,8 @@ class LineItem:
 
 def path_of(points_px: PointArray, connect: str = "finite") -> QPainterPath:
     """Return a path; `connect` is "finite" (NaN divides polylines) or "pairs"."""
+    if len(points_px) == 0:
+        return QPainterPath()
     path: QPainterPath = pg.arrayToQPath(points_px[:, 0], points_px[:, 1], connect=connect)
     return path
 

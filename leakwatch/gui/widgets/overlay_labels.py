@@ -115,7 +115,9 @@ class OverlayLabels:
     def show(self, overlay: FrameOverlay) -> None:
         """Show the labels and sides of `overlay` in place of all that are shown."""
         self._labels = overlay.labels
-        self._lines = points_along([line.points_px for line in overlay.lines], STEP_PX)
+        # Without a label there is nothing to keep away from them.
+        lines = [line.points_px for line in overlay.lines] if overlay.labels else []
+        self._lines = points_along(lines, STEP_PX)
         self._letters = dict(overlay.sides)
         self._write()
 

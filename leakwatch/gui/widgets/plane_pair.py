@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -75,12 +75,16 @@ class PlanePair(QMainWindow, Generic[Part]):
         self._bottom: QWidget | None = None
         self._rim = RIM
         self.details, self.strips = QStackedWidget(), QStackedWidget()
-        self._timer = PacedTimer(self)
+        self._timer = PacedTimer(self, self.has_news)
         self._timer.due.connect(self.tick)
 
     def show_common(self) -> None:
         """Show the common banner, after both planes; if it raises, the level is UNKNOWN."""
         raise NotImplementedError
+
+    def has_news(self) -> bool:
+        """Return whether either plane would show anything new."""
+        return any(one.has_news() for one in self.plane_windows)
 
     def own_actions(self) -> tuple[KeyAction, ...]:
         """Return the keys of both planes, which precede those of the plane in focus."""
@@ -145,12 +149,12 @@ class PlanePair(QMainWindow, Generic[Part]):
         action.act()
         self.tick()
 
-    def event(self, event: QEvent) -> bool:
-        """Take Tab as a key: Qt would move the focus of widgets, of which there is none."""
-        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            self.keyPressEvent(event)
-            return True
-        return super().event(event)
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Leave Tab to `keyPressEvent`: Qt would move the focus of widgets, of which there is none.
+
+        An `event` in Python would do that too; but Qt paints within it, with the interpreter held.
+        """
+        return False
 
     def press(self, name: str) -> None:
         """Do what the key of this name does, when its button is clicked."""

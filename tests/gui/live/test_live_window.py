@@ -22,6 +22,7 @@ from leakwatch.core.protocols import Link, LinkStatus
 from leakwatch.core.results import Event, EventKind, Level, Reason
 from leakwatch.display.banner import distance_text
 from leakwatch.display.lines import LINE_STYLES, LineKind
+from leakwatch.display.window_level import ViewSettings
 from leakwatch.gui.app import interrupt_closes
 from leakwatch.gui.live import live_window
 from leakwatch.gui.live.live_window import DIMMED, LiveWindow
@@ -790,3 +791,16 @@ def test_other_buttons_are_there_at_once(qtbot, room, window):
     assert button.isVisible()
     assert button.width() > button.fontMetrics().horizontalAdvance(button.text())
     assert window.bar.geometry().width() > button.geometry().left() > 0
+
+
+def test_a_window_has_news_of_a_new_frame_and_of_another_view(qtbot, room, window):
+    window.tick()
+    assert not window.has_news()
+    room.run(FEW[:2])
+    assert window.has_news()
+    window.tick()
+    assert not window.has_news()
+    qtbot.keyClick(window, KEY.Key_I)
+    assert not window.has_news()  # shown at once
+    window.view_keys.view = ViewSettings()
+    assert window.has_news()
