@@ -191,7 +191,7 @@ class StoreServer(ThreadedAssociationServer):
         self._associations[slot] = association
 
     def _accept(self, listening: socket.socket) -> None:
-        flooding = ""
+        flooding = set[str]()
         for _ in range(self.request_queue_size):
             try:
                 connection, address = listening.accept()
@@ -200,9 +200,9 @@ class StoreServer(ThreadedAssociationServer):
             except OSError:  # it disconnected already, or there are no more descriptors
                 self._ending.wait(0.01)
                 return
-            if self._is_one_too_many(address[0]):
+            if address[0] in flooding or self._is_one_too_many(address[0]):
                 self._refused.hold(connection, time.monotonic())
-                flooding = address[0]
+                flooding.add(address[0])
             elif self._rules.admits(address[0]):
                 _tune(connection)
                 self._gate.accept(connection, address, time.monotonic())
@@ -215,7 +215,7 @@ class StoreServer(ThreadedAssociationServer):
                     )
                 )
         if flooding:
-            self._endure(flooding)
+            self._endure(min(flooding))
 
     def _endure(self, address: str) -> None:
         """Tell of a flood of connections, and let them gather for a moment.
