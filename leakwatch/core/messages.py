@@ -165,7 +165,7 @@ def translate(message: str, language: str | None = None) -> str:
         name: translate(value, language) if isinstance(value, str) else value
         for name, value in message.values.items()
     }
-    return template.format(**values)
+    return _encodable(template.format(**values))
 
 
 def sentence(message: str) -> str:
@@ -194,12 +194,12 @@ def without_header_texts(message: str, replace: Callable[[str], str]) -> str:
     return template.format(**values)
 
 
-def _encodable(english: str) -> str:
+def _encodable(shown: str) -> str:
     r"""Return a text that can be written to a file: a path may hold bytes that are not UTF-8.
 
     Such a byte is a lone surrogate in Python, and becomes its escape, as ``\udcfc``.
     """
-    return english if english.isascii() else english.encode("utf-8", "backslashreplace").decode()
+    return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode()
 
 
 def _without_header_texts(value: object, replace: Callable[[str], str]) -> object:

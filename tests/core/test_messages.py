@@ -103,6 +103,7 @@ def test_a_path_that_is_not_valid_text_can_be_written_to_a_file() -> None:
     said = text("{path}: is missing", path=Path("M\udcfcller/x.dcm"))
     assert said == r"M\udcfcller/x.dcm: is missing"
     assert msgspec.json.decode(msgspec.json.encode(str(said))) == said
+    assert translate(said, "x-marked").encode() == r"⟦M\udcfcller/x.dcm: is missing⟧".encode()
     assert text("{path}", path="Müller") == "Müller"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import selectors
 import socket
 import ssl
@@ -121,6 +122,7 @@ class StoreServer(ThreadedAssociationServer):
         self._requests = Rate(settings.strangers_per_s)
         self._connections = Rate(settings.stranger_connections_per_s)
         self._refused = HeldConnections(_MOST_HELD, _HELD_S)
+        self._gather_until_s = -math.inf
         self._ending, self._ended = threading.Event(), threading.Event()
         super().__init__(*arguments, **(keywords | {"request_handler": _Handler}))
         self.contexts = _Shared(self.contexts)
@@ -129,10 +131,9 @@ class StoreServer(ThreadedAssociationServer):
         """Listen until `shutdown` is called."""
         listening = cast(socket.socket, self.socket)
         listening.setblocking(False)
-        self._selector.register(listening, selectors.EVENT_READ)
         try:
             while not self._ending.is_set():
-                for key, _ in self._selector.select(poll_interval):
+                for key, _ in self._selector.select(min(poll_interval, self._gather(listening))):
                     if key.data is None:
                         self._accept(listening)
                     elif self._gate.receive(key.data):
@@ -191,7 +192,7 @@ class StoreServer(ThreadedAssociationServer):
         self._associations[slot] = association
 
     def _accept(self, listening: socket.socket) -> None:
-        flooding = ""
+        flooding = set[str]()
         for _ in range(self.request_queue_size):
             try:
                 connection, address = listening.accept()
@@ -200,9 +201,9 @@ class StoreServer(ThreadedAssociationServer):
             except OSError:  # it disconnected already, or there are no more descriptors
                 self._ending.wait(0.01)
                 return
-            if self._is_one_too_many(address[0]):
+            if address[0] in flooding or self._is_one_too_many(address[0]):
                 self._refused.hold(connection, time.monotonic())
-                flooding = address[0]
+                flooding.add(address[0])
             elif self._rules.admits(address[0]):
                 _tune(connection)
                 self._gate.accept(connection, address, time.monotonic())
@@ -215,13 +216,14 @@ class StoreServer(ThreadedAssociationServer):
                     )
                 )
         if flooding:
-            self._endure(flooding)
+            self._endure(min(flooding))
 
     def _endure(self, address: str) -> None:
         """Tell of a flood of connections, and let them gather for a moment.
 
         Met one by one, they would take the interpreter from the analysis thousands of times a
-        second. All that are queued are met at once, so that no sender waits behind them for long.
+        second. All that are queued are met at once, so that no sender waits behind them for long,
+        and those that connected before are heard meanwhile.
         """
         self._rules.refused(
             text(
@@ -231,7 +233,19 @@ class StoreServer(ThreadedAssociationServer):
                 stranger_connections_per_s=self._settings.stranger_connections_per_s,
             )
         )
-        self._ending.wait(self._settings.stranger_pause_s)
+        self._gather_until_s = time.monotonic() + self._settings.stranger_pause_s
+
+    def _gather(self, listening: socket.socket) -> float:
+        """Ignore new connections until the end of a pause; return how long it lasts, s."""
+        left_s = self._gather_until_s - time.monotonic()
+        is_heard = listening in self._selector.get_map()
+        if left_s > 0.0:
+            if is_heard:
+                self._selector.unregister(listening)
+            return left_s
+        if not is_heard:
+            self._selector.register(listening, selectors.EVENT_READ)
+        return math.inf
 
     def _enter(self, caller: PendingAssociation) -> None:
         """Give a slot to a connection with a complete request, or refuse it."""
