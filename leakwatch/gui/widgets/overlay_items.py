@@ -74,6 +74,7 @@ class ImageView:
         self.pane = Pane(AROUND_THE_IMAGE)
         self.view = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.0)
         self.view.setMouseEnabled(x=False, y=False)
+        self.view.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
         self.pane.show_view(self.view)
         self.pane.offer_resize(self._resized)
         self.widget: QWidget = self.pane

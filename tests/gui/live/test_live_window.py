@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from injection import STOPPED
 from live_room import SETTINGS, KeptSink, Room
+from painting import held_while_painting
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
 from PySide6.QtWidgets import QApplication
 
@@ -804,3 +805,12 @@ def test_a_window_has_news_of_a_new_frame_and_of_another_view(qtbot, room, windo
     assert not window.has_news()  # shown at once
     window.view_keys.view = ViewSettings()
     assert window.has_news()
+
+
+def test_the_analysis_goes_on_while_the_picture_is_painted(room, window):
+    room.run(FEW[:6])
+    window.tick()
+    window.image.zoom_to(3.0, (120.0, 120.0))
+    assert window.image._overview.isVisible()
+    assert window.scale_bar.isVisible()
+    assert held_while_painting(window.image.pane.viewport()) == set()

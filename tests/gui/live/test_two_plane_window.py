@@ -8,6 +8,7 @@ import pytest
 from injection import STOPPED
 from key_table import assert_accessible, assert_key_table
 from live_room import END, OPEN
+from painting import held_while_painting
 from PySide6.QtCore import QPoint, QRect, Qt
 from two_rooms import CALM, FEW, TwoRooms
 
@@ -335,3 +336,11 @@ def test_no_plane_is_cut_off_in_a_small_window(window, size, details):
     for plane in window.plane_windows:
         assert plane.width() <= plane.parentWidget().width()
         assert plane.height() <= plane.parentWidget().height()
+
+
+def test_the_analysis_goes_on_while_the_pictures_are_painted(rooms, window):
+    rooms.run(FEW[:CALM])
+    window.tick()
+    for one in window.plane_windows:
+        one.image.fit_found()
+        assert held_while_painting(one.image.pane.viewport()) == set()
