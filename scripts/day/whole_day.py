@@ -88,8 +88,8 @@ def open_and_mark(day: Day, program: Program) -> None:
     for at_px in CANNULA_PX:
         before = screen.picture()
         day.click_frame(at_px)
-        measured = day.next_page(before)
-    day.station("calibrate", measured)
+        day.next_page(before)
+    day.station("calibrate", day.settled())
     screen.press("Return")
     screen.press("r")
     program.window("^LeakWatch – spine")
