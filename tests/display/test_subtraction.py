@@ -172,7 +172,7 @@ def test_a_stop_and_kept_images_are_references_and_go_with_the_patient():
     assert kept.reference(ReferenceKind.STOP).snapshot is stop
     assert kept.keep(stop, "first").number == 1
     assert kept.keep(picture(index=5), "first").number == 2
-    assert kept.reference(ReferenceKind.KEPT, 2).title == "Kept image 2: 00:00.6, frame 5"
+    assert kept.reference(ReferenceKind.KEPT, 2).title == "Kept image 2: 00:00.6, frame 6"
     other = picture(index=6, acquisition=replace(BEAM, subject="another"))
     kept.add(other, "first")
     assert kept.kept == ()
