@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -169,10 +170,8 @@ def labels_in_view(
         inside = [_into(view, place, size) for place in wanted]
         taken = (*messages, *placed)
         free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
-        # The first of those that hide least, and never what the label names.
         named = [one for one in free if not _contains(one, label.at_px)]
-        places = named or free or inside
-        placed.append(min(places, key=lambda one: _hidden_points(one, lines)))
+        placed.append(_hiding_least(named or free or inside, lines))
     return tuple(placed)
 
 
@@ -207,10 +206,22 @@ def _wanted_places(
     # At an edge of the view, the nearest free place first, if lines fill the view.
     columns = np.linspace(view.left, view.right, EDGE_PLACES).tolist()
     edges = [(one, at) for at in (view.top, view.bottom) for one in (column, *columns)]
-    edges.sort(key=lambda one: np.hypot(one[0] - column, one[1] - row))
+    edges.sort(key=lambda one: math.dist(one, label.at_px))
     if label.kind is LineKind.SHORTEST:
         return [*outside, *edges, *near]
     return [*near, *outside, *edges]
+
+
+def _hiding_least(places: Sequence[FrameRect], lines: PointArray) -> FrameRect:
+    """Return the first place that hides nothing, else the first of those that hide least."""
+    best, least = places[0], len(lines) + 1
+    for one in places:
+        hidden = _hidden_points(one, lines)
+        if hidden < least:
+            best, least = one, hidden
+        if not hidden:
+            break
+    return best
 
 
 def _hidden_points(place: FrameRect, lines: PointArray) -> int:
