@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from leakwatch.core.arrays import Point, PointArray
 from leakwatch.core.frame import Acquisition
@@ -26,7 +25,6 @@ SECOND_LINE = 0.02
 HALF_TUBE_LABEL = 0.17
 # In a window: gap between the lines and a label, as a share of the visible rows.
 LABEL_GAP = 0.015
-_TRIED_FIRST = 4
 # Places along the upper and the lower edge of a view that are tried, if lines fill it.
 EDGE_PLACES = 17
 
@@ -169,47 +167,25 @@ def labels_in_view(
     placed: list[FrameRect] = []
     for label, size in zip(labels, sizes_px, strict=True):
         wanted = _wanted_places(label, size, box, view)
+        inside = [_into(view, place, size) for place in wanted]
         taken = (*messages, *placed)
-        # Mostly one of the best places hides nothing.
-        place, hides = _least_hiding(label, size, wanted[:_TRIED_FIRST], taken, lines, view)
-        if hides:
-            place, _ = _least_hiding(label, size, wanted, taken, lines, view)
-        placed.append(place)
+        free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
+        named = [one for one in free if not _contains(one, label.at_px)]
+        placed.append(_hiding_least(named or free or inside, lines))
     return tuple(placed)
-
-
-def _least_hiding(
-    label: Label,
-    size: Point,
-    wanted: Sequence[Point],
-    taken: Sequence[FrameRect],
-    lines: PointArray,
-    view: FrameRect,
-) -> tuple[FrameRect, bool]:
-    """Return the first of those places that hide least, and whether it hides anything."""
-    inside = [_into(view, place, size) for place in wanted]
-    free = [one for one in inside if not any(one.overlaps(other) for other in taken)]
-    # Never what the label names.
-    named = [one for one in free if not _contains(one, label.at_px)]
-    places = named or free or inside
-    hidden = _hidden_points(places, lines)
-    best = int(np.argmin(hidden))
-    return places[best], not named or bool(hidden[best])
 
 
 def points_along(lines: Sequence[PointArray], step_px: float) -> PointArray:
     """Return points on lines at most `step_px` apart, ``(n, 2)``."""
-    points = np.vstack([np.empty((0, 2)), *lines])
-    # The last point of a line leads nowhere.
-    ends = np.cumsum([len(line) for line in lines if len(line)], dtype=np.intp) - 1
-    steps = np.zeros_like(points)
-    steps[:-1] = np.diff(points, axis=0)
-    steps[ends] = 0.0
-    counts = np.maximum(np.ceil(np.hypot(*steps.T) / step_px), 1.0).astype(np.intp)
-    starts = np.repeat(np.arange(len(points)), counts)
-    places = np.arange(len(starts)) - np.repeat(np.cumsum(counts) - counts, counts)
-    along = points[starts] + (places / counts[starts])[:, None] * steps[starts]
-    return np.asarray(along, dtype=np.float64)
+    pieces = [np.empty((0, 2))]
+    for line in lines:
+        if len(line) < 2:
+            pieces.append(line)
+            continue
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+        at = np.linspace(0.0, along[-1], max(int(along[-1] / step_px) + 2, 2))
+        pieces.append(np.column_stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)]))
+    return np.vstack(pieces)
 
 
 def _wanted_places(
@@ -225,26 +201,34 @@ def _wanted_places(
     aside, along = gap + size[0] / 2.0, gap + size[1] / 2.0
     sides = (-aside, aside) if column < box.centre[0] else (aside, -aside)
     away = [(x * far, y * along) for far in (1.0, 1.3, 1.7) for y in range(-4, 5) for x in sides]
-    away.sort(key=lambda one: math.hypot(*one))
+    away.sort(key=lambda one: np.hypot(*one))
     near = [(column + x, row + y) for x, y in away]
     # At an edge of the view, the nearest free place first, if lines fill the view.
     columns = np.linspace(view.left, view.right, EDGE_PLACES).tolist()
     edges = [(one, at) for at in (view.top, view.bottom) for one in (column, *columns)]
-    edges.sort(key=lambda one: math.hypot(one[0] - column, one[1] - row))
+    edges.sort(key=lambda one: math.dist(one, label.at_px))
     if label.kind is LineKind.SHORTEST:
         return [*outside, *edges, *near]
     return [*near, *outside, *edges]
 
 
-def _hidden_points(places: Sequence[FrameRect], lines: PointArray) -> npt.NDArray[np.intp]:
-    """Return how many points of lines a label would hide at each place."""
-    left, top, right, bottom = np.array(
-        [(one.left, one.top, one.right, one.bottom) for one in places]
-    ).T[:, :, None]
-    columns, rows = lines.T
-    across = (left <= columns) & (columns <= right)
-    hidden = across & (top <= rows) & (rows <= bottom)
-    return np.asarray(hidden.sum(axis=1), dtype=np.intp)
+def _hiding_least(places: Sequence[FrameRect], lines: PointArray) -> FrameRect:
+    """Return the first place that hides nothing, else the first of those that hide least."""
+    best, least = places[0], len(lines) + 1
+    for one in places:
+        hidden = _hidden_points(one, lines)
+        if hidden < least:
+            best, least = one, hidden
+        if not hidden:
+            break
+    return best
+
+
+def _hidden_points(place: FrameRect, lines: PointArray) -> int:
+    """Return how many points of lines a label would hide there."""
+    columns, rows = lines[:, 0], lines[:, 1]
+    across = (place.left <= columns) & (columns <= place.right)
+    return int((across & (place.top <= rows) & (rows <= place.bottom)).sum())
 
 
 def _contains(place: FrameRect, at_px: Point) -> bool:

@@ -32,8 +32,13 @@ PAINTED_SHARE = 0.02
 SMALL_WIDTH = 320
 # How long a C-arm waits for its image on a busy machine, s: less than one may be late. Otherwise it
 # sends at its own speed. The part of the screen that shows images, as shares of its sides.
-BETWEEN_LOOKS_S = 0.02
 DRAWN_S, IMAGE_COLUMNS, IMAGE_ROWS = 0.4, (0.15, 0.65), (0.4, 0.8)
+BETWEEN_LOOKS_S, SETTLED_S = 0.02, 0.3
+# Where a live window says that its image is late, as shares of the sides of the screen; share of it
+# that is then the ground of that notice, at least.
+NOTICE_ROWS, NOTICE_COLUMNS, NOTICE_SHARE = (0.79, 0.85), (0.03, 0.15), 0.1
+# Below this share of the screen a replay has its controls, and nothing that flashes.
+CONTROLS_ROW = 0.82
 # How often a key is pressed again where a first press may only ask for a second, s.
 ASKED_S = 5.0
 
@@ -58,6 +63,20 @@ def colour_share(picture: Rgb, colour: str) -> float:
 def shows(picture: Rgb, ground: str) -> bool:
     """Return whether the banner of a state is in a picture."""
     return colour_share(picture, GROUNDS[ground]) > BANNER_SHARE
+
+
+def is_live(picture: Rgb) -> bool:
+    """Return whether a window that fills the screen has no notice of an image that is late."""
+    part = part_of(picture, NOTICE_ROWS, NOTICE_COLUMNS)
+    return colour_share(part, palette.SCREEN) < NOTICE_SHARE
+
+
+def part_of(picture: Rgb, rows: tuple[float, float], columns: tuple[float, float]) -> Rgb:
+    """Return a part of a picture, from shares of its sides."""
+    high, wide = picture.shape[:2]
+    top, bottom = (round(share * high) for share in rows)
+    left, right = (round(share * wide) for share in columns)
+    return picture[top:bottom, left:right]
 
 
 class Day:
@@ -159,6 +178,18 @@ class Day:
         """Wait until what is shown stands still."""
         return self.next_page(np.zeros_like(self.screen.picture()))
 
+    def settled(self) -> Rgb:
+        """Wait until what is shown stands still for a while: words may follow what they are of."""
+        last = [self.steady()]
+
+        def same() -> Rgb | None:
+            time.sleep(SETTLED_S)
+            now, before = self.steady(), last[0]
+            last[0] = now
+            return now if np.array_equal(now, before) else None
+
+        return until("a page that stands still", same)
+
     def at_end(self) -> Rgb:
         """Go to the last frame of a replay, once all are analysed; return the picture."""
 
@@ -167,7 +198,9 @@ class Day:
             once = self.steady()
             self.screen.press("End")
             again = self.steady()
-            return again if np.array_equal(once, again) else None
+            # A STOP flashes above.
+            below = round(CONTROLS_ROW * again.shape[0])
+            return again if np.array_equal(once[below:], again[below:]) else None
 
         return until("the last frame", last)
 
@@ -183,6 +216,7 @@ class Day:
             Without any, that of the day.
         """
         sending = arms or (self.arm,)
+        past: Rgb | None = None
         while any(arm.sent < len(arm.frames) for arm in sending):
             before = self._image()
             for arm in sending:
@@ -192,17 +226,16 @@ class Day:
                 time.sleep(BETWEEN_LOOKS_S)
                 is_drawn = not np.array_equal(before, self._image())
                 seen = wanted()
-                if seen is not None:
+                if seen is not None and is_live(seen):
                     return seen
-        return until(f"{what}, by the last frame", wanted, ASKED_S)
+                if seen is None and past is not None:
+                    return past  # on a busy machine it was seen in an image that was late
+                past = seen
+        return past if past is not None else until(f"{what}, by the last frame", wanted, ASKED_S)
 
     def _image(self) -> Rgb:
         """Return the part of the screen in which every live image has its own noise."""
-        shown = self.screen.picture()
-        rows, columns = shown.shape[:2]
-        top, bottom = (round(share * rows) for share in IMAGE_ROWS)
-        left, right = (round(share * columns) for share in IMAGE_COLUMNS)
-        return shown[top:bottom, left:right]
+        return part_of(self.screen.picture(), IMAGE_ROWS, IMAGE_COLUMNS)
 
     def click_frame(self, at_px: tuple[float, float]) -> None:
         """Click on a pixel of the sequence, wherever it is shown."""

@@ -88,8 +88,8 @@ def open_and_mark(day: Day, program: Program) -> None:
     for at_px in CANNULA_PX:
         before = screen.picture()
         day.click_frame(at_px)
-        measured = day.next_page(before)
-    day.station("calibrate", measured)
+        day.next_page(before)
+    day.station("calibrate", day.settled())
     screen.press("Return")
     screen.press("r")
     program.window("^LeakWatch – spine")
@@ -141,7 +141,6 @@ def watch_live(day: Day, program: Program) -> None:
     if day.closer:
         day.open_each(ASKED)
         open_menu(day)
-    day.arm.send_until(len(day.arm.frames))
     screen.press("q", "q")  # a running session asks once
     program.window(HOME)
 
@@ -156,7 +155,7 @@ def look_back(day: Day, program: Program) -> Program:
     program.window("^LeakWatch – ")
     day.see("STOP", "ACKNOWLEDGED", "CLEAR", "PARTLY")
     day.at_end()
-    # On a busy machine all images were sent before the operator acknowledged.
+    # Acknowledged, unless another STOP came with the last image.
     seen = day.see("STOP", "ACKNOWLEDGED")
     day.station("case-replay", seen, "STOP" if shows(seen, "STOP") else "ACKNOWLEDGED")
     if day.closer:

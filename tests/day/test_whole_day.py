@@ -61,7 +61,7 @@ TILE_PX, TILE_GREYS = 8, 24.0
 STILL_SHARE, MOVING_SHARE = 0.03, 0.35
 MOVING = (
     "replay", "live-clear", "live-watch", "live-stop", "live-paused", "live-acknowledged",
-    "case-replay", "two-planes-stop", "training-case", "training-result",
+    "case-replay", "two-planes-stop", "report", "training-case", "training-result",
 )  # fmt: skip
 
 Rgb = npt.NDArray[np.uint8]
