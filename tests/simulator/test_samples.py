@@ -51,6 +51,7 @@ def test_the_folder_is_small(repository: Path) -> None:
     assert sum(path.stat().st_size for path in (repository / "sample_dicom").iterdir()) < MOST_BYTES
 
 
+@pytest.mark.slow
 def test_the_command_of_the_manifest_makes_the_same_file(
     manifest: dict[str, Any], repository: Path, tmp_path: Path
 ) -> None:

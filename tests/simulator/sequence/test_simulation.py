@@ -61,6 +61,7 @@ def log_attenuation(frame: np.ndarray) -> np.ndarray:
     return -np.log(np.maximum(frame.astype(float), 1.0))
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_and_another_seed_others(anatomy: Anatomy, scene: Scene) -> None:
     first, again = (simulate(brief_scenario(), anatomy) for _ in range(2))
     other = brief(scene, seed=8)

@@ -522,6 +522,7 @@ set.anatomy.level = "C1"
 """
 
 
+@pytest.mark.slow
 def test_a_suite_on_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(TINY)
     out = tmp_path / "out"
