@@ -156,14 +156,14 @@ TERMS = (
         {"breathing.max_deeper_share": 1e9},
     ),
     Term(
-        "unrest",
+        "residual variation",
         "raises the limit where the baseline was restless",
-        {"cement.unrest_factor": 0.0},
+        {"cement.variation_factor": 0.0},
     ),
     Term(
-        "ghost of edges",
+        "artefacts of edges",
         "raises the limit at steep edges",
-        {"cement.ghost_px": 0.0, "cement.rod_ghost_px": 0.0},
+        {"cement.artefact_px": 0.0, "cement.cannula_artefact_px": 0.0},
     ),
     Term(
         "noise by attenuation",

@@ -289,8 +289,8 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Least thin cement, as a share of the edge: what is left of its contrast.
     thin_sigmas : float
         And in standard deviations of what noise leaves there.
-    thin_ghost : float
-        Edges of the anatomy are as thin as cement: their ghosts count by this factor.
+    thin_artefact : float
+        Edges of the anatomy are as thin as cement: their artefacts count by this factor.
     line_mm : float
         What is thin is averaged over so much of its length, mm: a vein hardly bends over twice its
         width.
@@ -339,23 +339,23 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     growth_mm_s : float
         Nor by no more than this since the last frame, mm/s: as fast as a young bolus grows. After
         a pause it counts for `remote_mm` at most, which is as far as cement is looked for.
-    ghost_px : float
+    artefact_px : float
         Error of registration, working pixels, that must not turn an edge of the anatomy into
         cement: the limit is higher by this times the baseline's gradient.
     residual_px : float
         A smaller shift that registration left is that error; a larger one is taken out, and raises
         the limit at edges by as much, working pixels.
-    rod_ghost_px : float
-        As `ghost_px`, of the cannula, which is followed on its own.
+    cannula_artefact_px : float
+        As `artefact_px`, of the cannula, which is followed on its own.
     stripe_mm : float
         What is new on a cannula and narrower than this is a stripe that an error of its pose
         leaves, mm: the full width at half maximum of smoothing and blur.
     notch_mm : float
         Cement on both sides of an instrument no wider than this, a cannula with its rims, is
         behind it too.
-    unrest_mm : float
+    variation_mm : float
         Sigma of the smoothing of what moves past the spine before there is cement, mm.
-    unrest_factor : float
+    variation_factor : float
         The limit is higher by this times its standard deviation there: a breath that goes deeper
         than those of the baseline must not look like cement.
     hole_mm2 : float
@@ -388,7 +388,7 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     surroundings_mm: Annotated[float, within(0.5, 15.0)] = 2.5
     thin_share: Annotated[float, within(0.1, 2.0)] = 0.7
     thin_sigmas: Annotated[float, within(1.0, 15.0)] = 4.0
-    thin_ghost: Annotated[float, within(0.0, 10.0)] = 2.0
+    thin_artefact: Annotated[float, within(0.0, 10.0)] = 2.0
     line_mm: Annotated[float, within(0.5, 20.0)] = 4.5
     line_sigmas: Annotated[float, within(1.0, 15.0)] = 3.2
     early_factor: Annotated[float, within(1.0, 10.0)] = 2.0
@@ -411,13 +411,13 @@ class CementSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_taken_share: Annotated[float, within(0.05, 5.0)] = 0.5
     rim_mm: Annotated[float, within(0.0, 5.0)] = 1.0
     growth_mm_s: Annotated[float, within(0.0, 50.0)] = 7.5
-    ghost_px: Annotated[float, within(0.0, 2.0)] = 0.3
+    artefact_px: Annotated[float, within(0.0, 2.0)] = 0.3
     residual_px: Annotated[float, within(0.0, 5.0)] = 0.1
-    rod_ghost_px: Annotated[float, within(0.0, 2.0)] = 0.12
+    cannula_artefact_px: Annotated[float, within(0.0, 2.0)] = 0.12
     stripe_mm: Annotated[float, within(0.0, 5.0)] = 1.2
     notch_mm: Annotated[float, within(0.0, 12.0)] = 5.5
-    unrest_mm: Annotated[float, within(0.1, 5.0)] = 0.8
-    unrest_factor: Annotated[float, within(0.0, 10.0)] = 2.0
+    variation_mm: Annotated[float, within(0.1, 5.0)] = 0.8
+    variation_factor: Annotated[float, within(0.0, 10.0)] = 2.0
     hole_mm2: Annotated[float, within(0.0, 60.0)] = 12.0
     origin_mm: Annotated[float, within(2.0, 60.0)] = 12.0
     body_mm: Annotated[float, within(15.0, 80.0)] = 45.0

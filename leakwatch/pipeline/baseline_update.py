@@ -44,7 +44,7 @@ def update_baseline(
     if baseline is None or (more and baseline.frames != settings.min_frames):
         return state
     if more or state.reference is None:
-        behind = state.active_run.detectors.false_cement.background(baseline, state.unrest)
+        behind = state.active_run.detectors.false_cement.background(baseline, state.variation)
         return replace(state, behind=behind)
     return _find_cannulas(state, baseline, state.reference)
 
@@ -108,5 +108,5 @@ def _find_cannulas(
         half = footprint[::2, ::2][: reference.mean.shape[0], : reference.mean.shape[1]]
         reference = motion.without(reference, half)
     steel = None if found.without is None else baseline.mean - found.without
-    behind = detectors.false_cement.background(baseline, state.unrest, steel)
+    behind = detectors.false_cement.background(baseline, state.variation, steel)
     return replace(state, instrument=found, placed=placed, reference=reference, behind=behind)

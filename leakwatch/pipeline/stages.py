@@ -216,8 +216,8 @@ def _detect_cement(
     )
     if state.baseline_open and not has_cement(state):
         # Respiratory motion included: earlier breaths do not predict all of the next one.
-        unrest = detectors.false_cement.with_unrest(state.unrest, added)
-        state = replace(state, unrest=unrest)
+        variation = detectors.false_cement.with_variation(state.variation, added)
+        state = replace(state, variation=variation)
     begin_stage("breathing")
     breath = detectors.breathing.breath_of(state.breathing, added, changed)
     with_breath = added
@@ -308,7 +308,7 @@ def _segment(
     placed = state.placed
     axis = None if instrument.cannula is None else instrument.cannula.direction
     covered = CoveredByCannula(
-        tracked.moves, tracked.covers, instrument.lies, axis, tracked.ghost, tracked.excess
+        tracked.moves, tracked.covers, instrument.lies, axis, tracked.artefact, tracked.excess
     )
     segmented = segmenter.segment(
         replace(state.cement, mean=mean),

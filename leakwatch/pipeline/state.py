@@ -171,7 +171,7 @@ class PipelineState:
         Noise and registration artefacts expected from the baseline.
     breathing : Breathing or None
         Respiratory changes of the image.
-    unrest : Unrest or None
+    variation : ResidualVariation or None
         Residual variation while the baseline is open.
     broad : ndarray or None
         Broad attenuation that was explained for a whole breath: see `baseline.follow_broad`.
@@ -202,7 +202,7 @@ class PipelineState:
     baseline_open: bool = True
     behind: false_cement.Background | None = None
     breathing: breathings.Breathing | None = None
-    unrest: false_cement.Unrest | None = None
+    variation: false_cement.ResidualVariation | None = None
     broad: FloatImage | None = None
     instrument: Cannulas = field(default_factory=Cannulas)
     cement: cement_mask.CementState = field(default_factory=cement_mask.CementState)

@@ -1,4 +1,4 @@
-"""Causes of false cement in the cement-free image: noise, ghosts of edges, breathing."""
+"""Causes of false cement in the cement-free image: noise, artefacts of edges, breathing."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ class Background:
     noise_shape : ndarray
         Relative noise of each pixel, 1 at the median. Quantum noise is ``exp(attenuation / 2)``;
         behind dense anatomy, noise of the detector and the steps of the grey levels add to it.
-    ghost : ndarray
+    artefact : ndarray
         Attenuation that a small error of registration would add.
     slopes : Slopes or None
         Of the anatomy.
     """
 
     noise_shape: FloatImage
-    ghost: FloatImage
+    artefact: FloatImage
     slopes: Slopes | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unrest:
+class ResidualVariation:
     """Motion past the spine while there is no cement yet: breathing fat, muscle and bowel.
 
     Parameters
@@ -87,42 +87,51 @@ class FalseCementModel:
     scale: Scale
     settings: CementSettings
 
-    def with_unrest(self, unrest: Unrest | None, added: Added) -> Unrest:
-        """Return the unrest with one more cement-free frame, smoothed to leave little noise."""
-        sigma = self.scale.px(self.settings.unrest_mm)
+    def with_variation(
+        self, variation: ResidualVariation | None, added: Added
+    ) -> ResidualVariation:
+        """Return the variation with one more cement-free frame, smoothed to leave little noise."""
+        sigma = self.scale.px(self.settings.variation_mm)
         smooth = cv2.GaussianBlur(added.image, (0, 0), sigma)
         squares = cv2.multiply(smooth, smooth)
-        if unrest is None:
-            return Unrest(read_only(squares), 1)
-        return Unrest(read_only(cv2.add(unrest.squares, squares)), unrest.frames + 1)
+        if variation is None:
+            return ResidualVariation(read_only(squares), 1)
+        return ResidualVariation(
+            read_only(cv2.add(variation.squares, squares)), variation.frames + 1
+        )
 
     def background(
-        self, baseline: Baseline, unrest: Unrest | None, cannulas: FloatImage | None = None
+        self,
+        baseline: Baseline,
+        variation: ResidualVariation | None,
+        cannulas: FloatImage | None = None,
     ) -> Background:
-        """Return where noise, ghost edges and shadows of breathing tissue are likely.
+        """Return where noise, artefacts of edges and shadows of breathing tissue are likely.
 
         Parameters
         ----------
         baseline : Baseline
-        unrest : Unrest or None
+        variation : ResidualVariation or None
         cannulas : ndarray or None
             What the cannulas add: they are tracked on their own, and better than the anatomy.
         """
         smooth = cv2.GaussianBlur(baseline.mean, (0, 0), 2.0)
         steel = None if cannulas is None else cv2.GaussianBlur(cannulas, (0, 0), 2.0)
         slopes = _measure_slopes(smooth if steel is None else smooth - steel)
-        ghost = slopes.length * np.float32(self.settings.ghost_px)
+        artefact = slopes.length * np.float32(self.settings.artefact_px)
         if steel is not None:
-            ghost += _measure_steepness(steel) * np.float32(self.settings.rod_ghost_px)
-        if unrest is None:
+            artefact += _measure_steepness(steel) * np.float32(self.settings.cannula_artefact_px)
+        if variation is None:
             shape = _shape_noise(smooth, baseline.seen, _QUANTUM_NOISE)
-            return Background(shape, read_only(ghost), slopes)
-        restless = cv2.sqrt(unrest.squares / np.float32(unrest.frames))
+            return Background(shape, read_only(artefact), slopes)
+        restless = cv2.sqrt(variation.squares / np.float32(variation.frames))
         quiet = median(restless[::6, ::6][baseline.seen[::6, ::6]])
         exponent = _fit_noise_exponent(smooth, restless, baseline.seen)
         shape = _shape_noise(smooth, baseline.seen, exponent)
-        ghost = cv2.max(ghost, self.settings.unrest_factor * (restless - 2.0 * quiet * shape))
-        return Background(shape, read_only(ghost), slopes)
+        artefact = cv2.max(
+            artefact, self.settings.variation_factor * (restless - 2.0 * quiet * shape)
+        )
+        return Background(shape, read_only(artefact), slopes)
 
     def without_residual_shift(
         self, added: Added, behind: Background, changed: BoolImage | None
@@ -152,9 +161,9 @@ class FalseCementModel:
         slopes = behind.slopes
         image = cv2.addWeighted(added.image, 1.0, slopes.across, -across_px, 0.0)
         image = cv2.addWeighted(image, 1.0, slopes.down, -down_px, 0.0)
-        ghost = cv2.addWeighted(behind.ghost, 1.0, slopes.length, size_px, 0.0)
+        artefact = cv2.addWeighted(behind.artefact, 1.0, slopes.length, size_px, 0.0)
         image = cv2.copyTo(image, added.seen.view(np.uint8))
-        return replace(added, image=image), replace(behind, ghost=read_only(ghost))
+        return replace(added, image=image), replace(behind, artefact=read_only(artefact))
 
 
 def _fit_noise_exponent(smooth: FloatImage, restless: FloatImage, seen: BoolImage) -> float:

@@ -46,7 +46,7 @@ class CannulaSearch:
 
     @property
     def is_possible(self) -> bool:
-        """Whether a needle is wider than a pixel; else it has no profile to be followed by."""
+        """Return whether a needle is wider than a pixel; else it has no profile to follow."""
         return self.scale.px(self.settings.width_mm) >= 1.0
 
     def find(

@@ -48,17 +48,17 @@ class Cannulas:
 
     @property
     def footprint(self) -> BoolImage | None:
-        """Where they were in the baseline, with a rim."""
+        """Mask of where they were in the baseline, with a rim."""
         return _any_of(one.footprint for one in self.states)
 
     @property
     def hidden(self) -> BoolImage | None:
-        """Where they lay in the last frame, with a rim, those that are not in their place."""
+        """Mask, with a rim, of those that were not in their place in the last frame."""
         return _any_of(one.hidden for one in self.states)
 
     @property
     def lies(self) -> BoolImage | None:
-        """Where they lay in the last frame, with a rim."""
+        """Mask of where they lay in the last frame, with a rim."""
         return _any_of(one.hidden if one.moved else one.footprint for one in self.states)
 
     def without_transient_state(self) -> Cannulas:
@@ -158,7 +158,7 @@ class CannulaDetector:
             found[-1].added,
             _any_of(one.moves for one in found),
             _any_of(one.covers for one in found),
-            _most_of(one.ghost for one in found),
+            _most_of(one.artefact for one in found),
             _most_of(one.excess for one in found),
         )
 

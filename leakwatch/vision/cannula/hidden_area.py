@@ -28,7 +28,7 @@ class CoveredByCannula:
         Where it is.
     axis : Point or None
         Unit vector along it.
-    ghost : ndarray or None
+    artefact : ndarray or None
         Attenuation that an error of its pose or contrast would add, away from its place.
     excess : ndarray or None
         How far what lies behind it is over its limit: 1 at it.
@@ -38,7 +38,7 @@ class CoveredByCannula:
     covers: BoolImage | None = None
     lies: BoolImage | None = None
     axis: Point | None = None
-    ghost: FloatImage | None = None
+    artefact: FloatImage | None = None
     excess: FloatImage | None = None
 
     def within(self, window: Window) -> CoveredByCannula:
@@ -48,7 +48,9 @@ class CoveredByCannula:
             return None if image is None else image[window]
 
         moves, covers, lies = part(self.moves), part(self.covers), part(self.lies)
-        return CoveredByCannula(moves, covers, lies, self.axis, part(self.ghost), part(self.excess))
+        return CoveredByCannula(
+            moves, covers, lies, self.axis, part(self.artefact), part(self.excess)
+        )
 
 
 def bridge_behind(

@@ -55,15 +55,15 @@ class TraceMeasurer:
         settled : Pose
             Where it is.
         """
-        ghost = np.zeros(left[0][0].shape, np.float32)
-        flat = ghost.ravel()
+        artefact = np.zeros(left[0][0].shape, np.float32)
+        flat = artefact.ravel()
         home, _ = left[0]
         flat[home.at] = home.lengthwise.interpolate(uncertainty)
         for place, strip in left:
             profile = self._measure_profile(cannula, strip, settled)
             here = place.across.interpolate(resample_finely(cannula, profile))
             flat[place.at] = np.maximum(flat[place.at], here)
-        return read_only(ghost)
+        return read_only(artefact)
 
     def _measure_profile(self, cannula: Cannula, strip: CannulaStrip, settled: Pose) -> FloatImage:
         """Return what most of the outer half stays below, across the axis, and at least a share."""

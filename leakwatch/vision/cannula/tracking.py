@@ -92,7 +92,7 @@ class Tracked(Generic[State]):
         Where it moves right now, so that new cement cannot be told.
     covers : ndarray of bool or None
         Where it lies, away from its place.
-    ghost : ndarray or None
+    artefact : ndarray or None
         Attenuation that an error of its pose or contrast would add, away from its place.
     excess : ndarray or None
         How far what lies behind it is over its limit: 1 at it; once cement is known.
@@ -102,7 +102,7 @@ class Tracked(Generic[State]):
     added: FloatImage
     moves: BoolImage | None = None
     covers: BoolImage | None = None
-    ghost: FloatImage | None = None
+    artefact: FloatImage | None = None
     excess: FloatImage | None = None
 
 
@@ -187,15 +187,15 @@ class CannulaTracker:
             # Where it lies as in the baseline, what is behind it is part of that.
             uncovered = np.arange(len(uncertainty)) < back
             uncertainty = np.where(uncovered, uncertainty, np.float32(0.0))
-        ghost = excess = None
+        artefact = excess = None
         if strip.cement is not None:
             excess = self.excess.measure(cannula, place, strip, uncertainty, back)
         if state.moved:
             left = take_strip(cannula, added, cement, cannula.pose)
             traces = ((home, left), (place, strip))
-            ghost = self.traces.measure(cannula, traces, uncertainty, pose)
+            artefact = self.traces.measure(cannula, traces, uncertainty, pose)
         state = replace(state, appearance=appearance)
-        return Tracked(state, read_only(added), moves, covers, ghost, excess)
+        return Tracked(state, read_only(added), moves, covers, artefact, excess)
 
     def _front(
         self, before: CannulaState, cannula: Cannula, pose: Pose, strip: CannulaStrip

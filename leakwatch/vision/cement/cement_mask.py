@@ -104,7 +104,7 @@ class CementSegmenter:
         """Decide which pixels are cement.
 
         A pixel is a candidate when the smoothed mean exceeds the edge thickness of cement, the
-        noise and the ghosts there, in a patch that somewhere exceeds them clearly, and that lies
+        noise and the artefacts there, in a patch that somewhere exceeds them clearly, and that lies
         near cement or (the first) at its origin. Two frames running confirm it; growth by a rim,
         and what is too large for noise and ends as cement does, need one. Confirmed cement does not
         vanish: it goes only where the attenuation clearly does.
@@ -132,7 +132,7 @@ class CementSegmenter:
             self.average.smooth(state.mean.image[window]),
             seen[window],
             behind.noise_shape[window],
-            behind.ghost[window],
+            behind.artefact[window],
             within(state.mask, window),
             within(state.inferred, window),
             within(state.candidate, window),
@@ -212,8 +212,8 @@ class CementSegmenter:
         least = self.settings.grow_sigmas * noise
         if where is not None and where[1].any():
             window, part = where
-            shape, ghost = behind.noise_shape[window][part], behind.ghost[window][part]
-            least = middle(least * shape + ghost)
+            shape, artefact = behind.noise_shape[window][part], behind.artefact[window][part]
+            least = middle(least * shape + artefact)
         return max(least / self.settings.attenuation_per_mm, self.settings.edge_mm)
 
     @property
@@ -253,8 +253,8 @@ class CementSegmenter:
         """Return the confirmed cement that is still there, or cannot be seen to have gone."""
         if near_by.mask is None:
             return np.zeros_like(near_by.seen)
-        ghost = near_by.cannula.ghost
-        least = np.float32(self._least_kept) + (0.0 if ghost is None else ghost)
+        artefact = near_by.cannula.artefact
+        least = np.float32(self._least_kept) + (0.0 if artefact is None else artefact)
         there = (near_by.smooth > np.maximum(skirt, least)) | ~near_by.seen
         if near_by.cannula.moves is not None:
             there |= near_by.cannula.moves

@@ -84,7 +84,7 @@ class CementPatches:
             row, column = np.nonzero(piece)
             framed = np.pad(piece.view(np.uint8), 1)
             deep = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)
-            # As wide as a vein somewhere; else it is the ghost of a bone's edge.
+            # As wide as a vein somewhere; else it is the artefact of a bone's edge.
             wide = 2.0 * float(deep.max()) >= self.scale.px(self.settings.sudden_width_mm)
             rim = near(near_by.mask, near_by.rim)[row, column].all()
             if not (wide or rim) or not self.stands_out(near_by, row, column):

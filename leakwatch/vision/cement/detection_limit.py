@@ -29,7 +29,7 @@ class NearCement:
     smooth: FloatImage
     seen: BoolImage
     noise_shape: FloatImage
-    ghost: FloatImage
+    artefact: FloatImage
     mask: BoolImage | None
     inferred: BoolImage | None
     candidate: BoolImage | None
@@ -48,7 +48,7 @@ class NearCement:
             smooth=self.smooth[window],
             seen=self.seen[window],
             noise_shape=self.noise_shape[window],
-            ghost=self.ghost[window],
+            artefact=self.artefact[window],
             mask=within(self.mask, window),
             inferred=within(self.inferred, window),
             candidate=within(self.candidate, window),
@@ -139,9 +139,9 @@ class DetectionLimit:
         """Return how far each pixel's detail is over the limit of thin cement: 1 at it."""
         # What is judged on every other row and column is combined there.
         half = np.s_[::THIN_EVERY, ::THIN_EVERY]
-        doubt = near_by.ghost[half] * np.float32(self.settings.thin_ghost)
-        if near_by.cannula.ghost is not None:
-            np.maximum(doubt, near_by.cannula.ghost[half], out=doubt)
+        doubt = near_by.artefact[half] * np.float32(self.settings.thin_artefact)
+        if near_by.cannula.artefact is not None:
+            np.maximum(doubt, near_by.cannula.artefact[half], out=doubt)
         known = near_by.seen[half]
         if near_by.cannula.lies is not None:
             # Beside a cannula that lost contrast nothing stands out for that.
@@ -153,13 +153,13 @@ class DetectionLimit:
     def _over(
         self, near_by: NearCement, thin: FloatImage, noise: float, caution: float
     ) -> FloatImage:
-        ghost = near_by.ghost
-        if near_by.cannula.ghost is not None:
-            ghost = cv2.max(ghost, near_by.cannula.ghost)
+        artefact = near_by.artefact
+        if near_by.cannula.artefact is not None:
+            artefact = cv2.max(artefact, near_by.cannula.artefact)
         edge = self.settings.edge_mm * self.settings.attenuation_per_mm
         limit = near_by.noise_shape * np.float32(self.settings.grow_sigmas * noise)
         np.maximum(limit, np.float32(edge), out=limit)  # cv2.max takes a single pixel for a scalar
-        limit += ghost
+        limit += artefact
         # In place throughout: at this size a new array costs as much as the arithmetic.
         over: FloatImage = np.divide(near_by.smooth, limit, out=limit)
         cv2.max(over, thin, dst=over)

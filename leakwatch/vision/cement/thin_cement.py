@@ -43,7 +43,7 @@ class ThinCement:
         noise_shape : ndarray
             See `false_cement.Background`.
         doubt : ndarray
-            Attenuation that is added to the limit: ghosts of edges; of every other row and column.
+            Attenuation added to the limit, for artefacts of edges; every other row and column.
         known : ndarray of bool
             What is seen, and neither cement, nor its blur, nor a cannula; as `doubt`.
 

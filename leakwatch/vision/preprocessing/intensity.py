@@ -156,7 +156,7 @@ def follow_blades(
 ) -> tuple[BladesState, bool]:
     """Tell whether blades move, or moved just now.
 
-    Detector lag keeps a ghost of what a blade has just covered: it is brighter than a blade and
+    Detector lag keeps an afterglow of what a blade has just covered: brighter than a blade and
     darker than the anatomy was, as dense cement with a straight edge would be.
 
     Parameters

@@ -33,17 +33,17 @@ def left_after(added: np.ndarray, noise: float = 0.0) -> tuple[np.ndarray, np.nd
     image = added + np.random.default_rng(5).normal(0.0, noise, added.shape)
     shown = Added(read_only(image.astype(np.float32)), SEEN, 0.0)
     left, raised = MODEL.without_residual_shift(shown, behind, None)
-    return left.image, raised.ghost - behind.ghost
+    return left.image, raised.artefact - behind.artefact
 
 
 @pytest.mark.parametrize("shift", [(0.5, 0.0), (-0.4, 0.6), (0.0, -1.0)])
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_a_shift_that_is_left_over_is_taken_out(shift: tuple[float, float], noise: float) -> None:
-    ghosts = moved(*shift) - MEAN
-    left, raised = left_after(ghosts, noise)
-    clean = left - (left_after(np.zeros_like(ghosts), noise)[0] if noise else 0.0)
+    artefacts = moved(*shift) - MEAN
+    left, raised = left_after(artefacts, noise)
+    clean = left - (left_after(np.zeros_like(artefacts), noise)[0] if noise else 0.0)
     inner = np.s_[20:-20, 20:-20]
-    assert clean[inner].std() < 0.35 * ghosts[inner].std()
+    assert clean[inner].std() < 0.35 * artefacts[inner].std()
     assert raised.max() > 0.0
 
 
@@ -55,9 +55,9 @@ def test_cement_is_no_shift() -> None:
 
 
 def test_a_shift_that_is_small_changes_nothing() -> None:
-    ghosts = moved(0.05, 0.0) - MEAN
-    left, raised = left_after(ghosts)
-    assert np.array_equal(left, ghosts.astype(np.float32))
+    artefacts = moved(0.05, 0.0) - MEAN
+    left, raised = left_after(artefacts)
+    assert np.array_equal(left, artefacts.astype(np.float32))
     assert not raised.any()
 
 

@@ -41,6 +41,6 @@ def test_any_share_of_the_outer_half_may_be_taken_for_traces(share: float) -> No
     known = read_only(np.zeros_like(SEEN))
     tracked = CannulaTracker(SCALE, settings).track(state, baseline, noisy(after), known, 0.0)
     assert tracked.state.moved
-    assert tracked.ghost is not None
-    assert np.isfinite(tracked.ghost).all()
-    assert 0.0 < tracked.ghost.max() < 0.2
+    assert tracked.artefact is not None
+    assert np.isfinite(tracked.artefact).all()
+    assert 0.0 < tracked.artefact.max() < 0.2

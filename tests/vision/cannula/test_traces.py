@@ -26,7 +26,7 @@ def cannula() -> Cannula:
     return one
 
 
-def ghost(added: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np.ndarray:
+def artefact(added: np.ndarray, pose: Pose, cement: np.ndarray | None = None) -> np.ndarray:
     noise = np.random.default_rng(8).normal(0.0, 0.004, (ROWS, COLUMNS))
     difference = read_only((added + noise).astype(np.float32))
     rod = cannula()
@@ -45,7 +45,7 @@ def stripe(peak: float) -> np.ndarray:
 
 @pytest.mark.parametrize("peak", [0.03, 0.06])
 def test_a_stripe_outside_of_the_body_counts_within_it_too(peak: float) -> None:
-    found_ghost = ghost(stripe(peak), TURNED)
+    found_ghost = artefact(stripe(peak), TURNED)
     near_tip = np.s_[119:121, 125:145]
     assert found_ghost[near_tip].mean() > 0.75 * peak
     assert found_ghost.max() < 2.0 * peak
@@ -53,17 +53,17 @@ def test_a_stripe_outside_of_the_body_counts_within_it_too(peak: float) -> None:
 
 
 def test_without_a_stripe_it_is_the_error_of_its_contrast() -> None:
-    assert ghost(0.0 * stripe(1.0), TURNED).max() < LEAST + 0.02
+    assert artefact(0.0 * stripe(1.0), TURNED).max() < LEAST + 0.02
 
 
 def test_a_leak_along_a_rod_that_was_only_drawn_back_is_no_trace() -> None:
     leak = tube([(10.0, 110.2), (110.0, 117.2)], WIDTH, 0.1)
-    assert ghost(leak, STILL).max() < 1.5 * LEAST
+    assert artefact(leak, STILL).max() < 1.5 * LEAST
 
 
 def test_known_cement_on_the_rod_is_no_trace() -> None:
     leak = tube([(10.0, 110.2), (60.0, 113.7)], WIDTH, 0.1)
-    assert ghost(leak, TURNED, read_only(leak > 0.02)).max() < 2.5 * LEAST
+    assert artefact(leak, TURNED, read_only(leak > 0.02)).max() < 2.5 * LEAST
 
 
 def test_the_doubt_behind_the_rod_is_what_its_surroundings_are_like() -> None:

@@ -124,7 +124,7 @@ def shown(
 def test_without_a_cannula_all_that_is_more_is_left_alone() -> None:
     followed = shown(CannulaState(), BONE, BONE)
     assert np.abs(followed.added).max() < 1e-6
-    assert followed.moves is followed.covers is followed.ghost is None
+    assert followed.moves is followed.covers is followed.artefact is None
     assert not followed.state.moved
 
 
@@ -136,7 +136,7 @@ def test_a_cannula_that_stays_hides_nothing() -> None:
         # Less than half a millimetre of cement.
         left = cv2.GaussianBlur(followed.added, (0, 0), 1.0)
         assert np.abs(left).max() < 0.015
-        assert followed.moves is followed.covers is followed.ghost is None
+        assert followed.moves is followed.covers is followed.artefact is None
 
 
 @pytest.mark.parametrize("turned", [1.0, 2.5, -3.0])
@@ -145,7 +145,7 @@ def test_a_turned_cannula_leaves_no_bands(turned: float) -> None:
     followed = shown(found(before), before, after)
     assert followed.state.moved
     assert followed.moves is not None
-    assert followed.ghost is not None
+    assert followed.artefact is not None
     inner = np.s_[20:-20, 20:-20]
     left = np.abs(np.where(followed.moves, 0.0, followed.added)[inner])
     assert np.abs((after - before)[inner]).max() > 0.2
@@ -159,10 +159,10 @@ def test_a_cannula_that_came_to_rest_hides_nothing_but_its_traces(turned: float)
     followed = shown(found(before), before, before, after, after)
     assert followed.moves is None
     assert followed.covers is not None
-    assert followed.ghost is not None
-    left = (followed.added - followed.ghost)[20:-20, 20:-20]
+    assert followed.artefact is not None
+    left = (followed.added - followed.artefact)[20:-20, 20:-20]
     assert np.percentile(left, 99.7) < 0.028  # the edge of cement
-    assert followed.ghost.max() < 0.12  # a vein of 2 mm shows through
+    assert followed.artefact.max() < 0.12  # a vein of 2 mm shows through
 
 
 def test_a_cannula_that_is_drawn_back_uncovers_its_place() -> None:

@@ -174,8 +174,8 @@ def test_edges_of_anatomy_raise_the_limit() -> None:
     behind = MODEL.background(Baseline(step, SEEN, 16), None)
     # A step of 0.5, smoothed by 2 px, is steepest at 0.5 / (2 sqrt(2 pi)) per pixel.
     steepest = 0.5 / (2.0 * np.sqrt(2.0 * np.pi))
-    assert behind.ghost[120, 140] == pytest.approx(SETTINGS.ghost_px * steepest, rel=0.1)
-    assert behind.ghost[120, 60] < 1e-6
+    assert behind.artefact[120, 140] == pytest.approx(SETTINGS.artefact_px * steepest, rel=0.1)
+    assert behind.artefact[120, 60] < 1e-6
     # Denser anatomy lets fewer quanta through: noise grows with half the attenuation.
     assert behind.noise_shape[120, 220] / behind.noise_shape[120, 60] == pytest.approx(
         np.exp(0.25), rel=1e-3
@@ -186,17 +186,17 @@ def test_edges_of_anatomy_raise_the_limit() -> None:
 def test_noise_behind_dense_anatomy_is_that_of_the_baseline(exponent: float) -> None:
     """Coarse grey levels, and noise of the detector, grow faster than that of quanta."""
     dense = np.ones((ROWS, COLUMNS), np.float32) + np.linspace(0.0, 2.0, COLUMNS, dtype=np.float32)
-    rng, unrest = np.random.default_rng(8), None
+    rng, variation = np.random.default_rng(8), None
     for _ in range(14):
         noise = rng.normal(0.0, 0.01 * np.exp(exponent * dense)).astype(np.float32)
-        unrest = MODEL.with_unrest(unrest, Added(noise, SEEN, 0.0))
-    behind = MODEL.background(Baseline(dense, SEEN, 14), unrest)
+        variation = MODEL.with_variation(variation, Added(noise, SEEN, 0.0))
+    behind = MODEL.background(Baseline(dense, SEEN, 14), variation)
     truth = np.exp(exponent * (dense[120, 220] - dense[120, 60]))
     assert behind.noise_shape[120, 220] / behind.noise_shape[120, 60] == pytest.approx(
         truth, rel=0.12
     )
     # What noise explains is not motion as well.
-    assert np.median(behind.ghost) < 0.01
+    assert np.median(behind.artefact) < 0.01
 
 
 def test_outlines_go_around_the_mask() -> None:
@@ -281,14 +281,16 @@ def test_caution_raises_the_limit_and_infinite_caution_sees_nothing() -> None:
 
 
 def test_what_moves_before_the_injection_raises_the_limit_there_only() -> None:
-    rng, unrest = np.random.default_rng(5), None
+    rng, variation = np.random.default_rng(5), None
     for index in range(14):
         noise = rng.normal(0, NOISE, (ROWS, COLUMNS)).astype(np.float32)
         shadow = np.float32(np.sin(index / 2)) * blob(80, 80, 4.0, 0.06)
-        unrest = MODEL.with_unrest(unrest, Added(noise + shadow, SEEN, 0.0))
-    ghost = MODEL.background(FLAT, unrest).ghost
-    assert ghost[80, 80] == pytest.approx(SETTINGS.unrest_factor * 0.06 / np.sqrt(2), rel=0.35)
-    assert np.median(ghost[150:, 150:]) < 0.005
+        variation = MODEL.with_variation(variation, Added(noise + shadow, SEEN, 0.0))
+    artefact = MODEL.background(FLAT, variation).artefact
+    assert artefact[80, 80] == pytest.approx(
+        SETTINGS.variation_factor * 0.06 / np.sqrt(2), rel=0.35
+    )
+    assert np.median(artefact[150:, 150:]) < 0.005
 
 
 def test_cement_on_both_sides_of_an_instrument_is_behind_it_too() -> None:

@@ -51,8 +51,8 @@ def test_only_the_surroundings_of_what_is_over_its_limit_are_left() -> None:
 
 def test_caution_and_a_ghost_raise_the_limit() -> None:
     lump = near_by((80, 100, 3 * EDGE))
-    ghost = replace(lump, ghost=lump.ghost + np.float32(5 * EDGE))
-    for picture, caution in ((lump, 4.0), (ghost, 1.0)):
+    artefact = replace(lump, artefact=lump.artefact + np.float32(5 * EDGE))
+    for picture, caution in ((lump, 4.0), (artefact, 1.0)):
         there, over = LIMIT.over_limit(picture, NOISE, caution)
         assert not (over[there.seen] > 1.0).any()
 

@@ -34,8 +34,8 @@ def shadow(peak: float) -> np.ndarray:
     return (peak * np.exp(-away)).astype(np.float32)
 
 
-def over(image: np.ndarray, known: np.ndarray = ALL, ghost: np.ndarray = NO_GHOST) -> np.ndarray:
-    return ThinCement(SCALE, SETTINGS).over_limit(image, EVEN, ghost[HALF], known[HALF])
+def over(image: np.ndarray, known: np.ndarray = ALL, artefact: np.ndarray = NO_GHOST) -> np.ndarray:
+    return ThinCement(SCALE, SETTINGS).over_limit(image, EVEN, artefact[HALF], known[HALF])
 
 
 @pytest.mark.parametrize("peak", [0.0, 0.1, -0.1])
@@ -72,4 +72,4 @@ def test_known_cement_is_not_smeared_beyond_its_end() -> None:
 
 def test_edges_of_the_anatomy_count_as_much_as_their_ghosts() -> None:
     image = smooth_noise(0.003) + 0.05 * VEIN
-    assert over(image, ghost=(0.05 * (VEIN > 0.1)).astype(np.float32))[VEIN > 0.9].max() < 1.0
+    assert over(image, artefact=(0.05 * (VEIN > 0.1)).astype(np.float32))[VEIN > 0.9].max() < 1.0
