@@ -239,7 +239,7 @@ TERMS = (
     Term("cannula", "finds and follows cannulas", {"instruments.max_rods": 0}),
     Term(
         "working cannula",
-        "finds rods wider than a needle: 8 gauge",
+        "finds cannulas wider than a needle: 8 gauge",
         {"instruments.sheath_mm": 3.6},
     ),
     Term("second cannula", "finds a second one", {"instruments.max_rods": 1}),
@@ -267,7 +267,7 @@ TERMS = (
     ),
     Term(
         "cannula: contrast",
-        "explains scatter onto the rod",
+        "explains scatter onto the cannula",
         functions={f"{VISION}.cannula.appearance.AppearanceTracker.measure_change": _none},
     ),
     Term(
@@ -277,12 +277,12 @@ TERMS = (
     ),
     Term(
         "cannula: excess",
-        "finds cement behind the rod",
+        "finds cement behind the cannula",
         functions={f"{VISION}.cannula.excess.ExcessMeasurer.measure": _no_excess},
     ),
     Term(
         "cannula: traces",
-        "raises the limit where a rod that moved lay",
+        "raises the limit where a cannula that moved lay",
         functions={f"{VISION}.cannula.traces.TraceMeasurer.measure": _none},
     ),
     Term(
@@ -306,8 +306,8 @@ TERMS = (
         functions={f"{VISION}.cement.foreign_object.ForeignObjects.reject": _with_none},
     ),
     Term(
-        "stripes on a rod",
-        "rejects what is new on a rod and narrower than blur",
+        "stripes on a cannula",
+        "rejects what is new on a cannula and narrower than blur",
         functions={f"{VISION}.cement.cement_patches.CementPatches.without_stripes": _second},
     ),
     Term("tubes: evenness", "a tube is evenly wide", {"tubular.min_evenness": 0.0}),

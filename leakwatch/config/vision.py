@@ -496,35 +496,35 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     even_contrast : float
         More contrast than this counts no more in the search: steel has it all along, bone does not.
     search_mm : float
-        Pixel of the grid on which the rod is looked for: half the least width of a cannula.
+        Pixel of the grid on which the cannula is looked for: half the least width of a cannula.
     angle_step_deg : int
-        Steps in which the picture is turned to find the rod, after a search in steps twice as wide:
-        over its length in the body the rod then strays by less than its width.
+        Steps in which the image is turned to find the cannula, after a search in double steps:
+        over its length in the body the cannula then strays by less than its width.
     wall_angle_deg : float
-        Least angle between rod and wall: a cannula enters the body across its posterior wall.
+        Least angle between cannula and wall: a cannula enters the body across its posterior wall.
     tip_mm : float
-        Without a wall the rod passes a marked tip within this: a rod's width, and a click.
+        Without a wall the cannula passes a marked tip within this: a cannula's width, and a click.
     max_gap_mm : float
-        Dense bone may hide the rod for so long.
+        Dense bone may hide the cannula for so long.
     strip_mm : float
-        Half width of the strip around the axis in which the rod is followed.
+        Half width of the strip around the axis in which the cannula is followed.
     contrast_mm : float
         Its contrast is averaged over so much of its length.
     refinements : int
-        Passes that centre the strip on the rod.
+        Passes that centre the strip on the cannula.
     scatter_mm : float
-        Over less than this along the rod scatter does not change, mm: it spreads over some 20 mm.
+        Over less than this along a cannula scatter does not change, mm: it spreads over 20 mm.
     max_contrast_change : float
-        Most that scatter changes the rod's contrast, as a share of it.
+        Most that scatter changes the cannula's contrast, as a share of it.
     contrast_s : float
         Time constant with which that change is followed, s: long against the second in which a
-        leak behind the rod fills, short against a patient's injection.
+        leak behind the cannula fills, short against a patient's injection.
     gap_s : float
         A longer time between two frames counts as this in that, s: as long as such a leak fills.
     moved_share : float
-        Error of a moved rod's contrast, as a share.
+        Error of a moved cannula's contrast, as a share.
     doubt_share : float
-        Share of what interpolation misses beside the rod that is doubted where the rod was.
+        Share of what interpolation misses beside the cannula that is doubted where the cannula was.
     trace_mm : float
         Sigma of the smoothing in which its traces are measured, mm: that in which cement is looked
         for.
@@ -532,26 +532,26 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         So much of the outer half stays below what is taken for its traces: the rest is where it
         crosses ribs, or a leak that is not known yet.
     back_again_share : float
-        The rod has come back where less than this share of its contrast is missing.
+        The cannula has come back where less than this share of its contrast is missing.
     min_drawn_mm : float
         A shorter way of its front end is not told from none, mm.
     rim_mm : float
-        Rim around the rod in which nothing is judged: blur and half a pose error.
+        Rim around the cannula in which nothing is judged: blur and half a pose error.
     exact_mm : float
         A smaller movement of either end is not told from none.
     still_mm : float
         A smaller movement, once the baseline is made true to it, leaves less than the edge of
         cement.
     min_filling : float
-        Least log attenuation of cement in the lumen, averaged over half the rod; it adds 0.05 to
+        Least log attenuation of cement in the lumen, averaged over half its length; it adds 0.05 to
         0.2, and noise so averaged is below 0.005.
     max_filling : float
-        More is no cement in a lumen, but a rod that lies elsewhere than it is thought to.
+        More is no cement in a lumen, but a cannula that lies elsewhere than it is thought to.
     min_stylet_share : float
-        The lumen lost its stylet where the rod's middle lost at least this share of its contrast:
+        The lumen lost its stylet where the middle lost at least this share of its contrast:
         twice what scatter can take (`max_contrast_change`); a stylet is half of the steel.
     station_mm : float
-        Length over which one profile across the rod is averaged.
+        Length over which one profile across the cannula is averaged.
     bolus_mm : float
         The front part that cement may surround; the rest tells the pose.
     min_stations : int
@@ -561,16 +561,16 @@ class InstrumentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     min_score : float
         Least normalised correlation of a profile.
     max_wider : float
-        By no larger share either end of the rod looks wider than its middle: it lies some 700 mm
+        By no larger share either end of a cannula looks wider than its middle: it lies some 700 mm
         from the source, and reaches 60 mm towards it at most.
     behind_log : float
-        Least log attenuation of cement behind the rod, averaged across it: half of the edge.
+        Least log attenuation of cement behind the cannula, averaged across it: half of the edge.
     behind_share : float
-        Scatter changes the rod's contrast by no larger share within the time constant.
+        Scatter changes the cannula's contrast by no larger share within the time constant.
     behind_sigmas : float
-        And it is so many standard deviations of what the outer half of the rod shows.
+        And it is so many standard deviations of what the outer half of the cannula shows.
     behind_mm : float
-        Sigma of the smoothing along the rod, mm: half a vein's width.
+        Sigma of the smoothing along the cannula, mm: half a vein's width.
     max_rods : int
         Most cannulas: one through each pedicle.
     min_contrast_of_first : float
