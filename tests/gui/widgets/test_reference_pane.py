@@ -217,4 +217,4 @@ def test_lines_are_as_wide_as_those_beside_them_on_any_screen(qtbot, replay, mon
         monkeypatch.setattr(image.pane, "devicePixelRatioF", lambda: ratio)
     replay.set_scale(1.0)
     wall = [one.overlay.curves[LineKind.WALL] for one in (pane.image, replay.image)]
-    assert wall[0].opts["pen"].widthF() == wall[1].opts["pen"].widthF()
+    assert wall[0].pen.widthF() == wall[1].pen.widthF()
