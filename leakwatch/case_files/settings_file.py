@@ -22,6 +22,16 @@ from leakwatch.files.bounded_input import parse_toml, read_at_most, shorten
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
+# Keys of earlier versions: a similar name would point to another setting.
+_RENAMED = {
+    "ghost_px": "artefact_px",
+    "rod_ghost_px": "cannula_artefact_px",
+    "thin_ghost": "thin_artefact",
+    "unrest_mm": "variation_mm",
+    "unrest_factor": "variation_factor",
+}
+
+
 def read_toml(data: bytes, document: type[_T]) -> _T:
     """Read TOML as a tree of sections.
 
@@ -83,7 +93,10 @@ def _check_names(found: dict[str, Any], sections: dict[str, type[msgspec.Struct]
 
 
 def _meant_key(key: str, section: str, places: dict[str, list[str]]) -> str:
-    """Return advice: the section that a key belongs to, or a similar name."""
+    """Return advice: the section that a key belongs to, its name now, or a similar name."""
+    renamed = _RENAMED.get(key, "")
+    if section in places.get(renamed, ()):
+        return text("Did you mean {key}?", key=renamed)
     if key in places:
         sections = ", ".join(f"[{one}]" for one in places[key])
         return text("It belongs to {sections}.", sections=sections)

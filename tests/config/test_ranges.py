@@ -107,6 +107,8 @@ def test_no_setting_outside_of_its_range_is_taken(
         ("margin_mm = 3", ["margin_mm is not in a section", "It belongs to [alerting]"]),
         ("[cement]\nmargin_mm = 3", ["[cement] margin_mm", "It belongs to [alerting]"]),
         ("[cement]\nwacth_mm = 3", ["[cement] wacth_mm", "Did you mean watch_mm of [alerting]?"]),
+        ("[cement]\nghost_px = 0.3", ["[cement] ghost_px", "Did you mean artefact_px?"]),
+        ("[cement]\nunrest_factor = 2.0", ["[cement] unrest_factor", "mean variation_factor?"]),
         ("[window]\nxyzzy = 3", ["[window] xyzzy is unknown", "settings.md"]),
         ("alerting = 3", ["alerting is not in a section"]),
         ("[motion]\nsearch_px = 47", ["search_px is 47; 4 to 120 px, a multiple of 2"]),
